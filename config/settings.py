@@ -1,0 +1,242 @@
+"""Every setting of Vitrine, and the only reader of the environment. Names are flat and carry their units.
+
+With no `DATABASE_URL`, `REDIS_URL` or `MILVUS_URI`, the embedded services of `config.embedded` stand in for each one.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+from config import embedded
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+
+DATA_DIR = Path(env.str("VITRINE_DATA", default=str(BASE_DIR / ".data"))).resolve()
+DEMO = env.bool("VITRINE_DEMO", default=False)
+DEBUG = env.bool("DEBUG", default=False)
+
+# --- services -------------------------------------------------------------------------------------------------------
+_endpoints = embedded.endpoints(DATA_DIR)
+DATABASE_URL = env.str("DATABASE_URL", default="") or _endpoints.database_url
+REDIS_URL = env.str("REDIS_URL", default="") or _endpoints.redis_url
+MILVUS_URI = env.str("MILVUS_URI", default="") or _endpoints.milvus_uri
+MILVUS_TOKEN = env.str("MILVUS_TOKEN", default="")
+MILVUS_TIMEOUT_S = env.float("MILVUS_TIMEOUT_S", default=10.0)
+
+SECRET_KEY = env.str("SECRET_KEY", default="")
+if not SECRET_KEY:
+    if env.str("DATABASE_URL", default="") and not DEMO and not DEBUG:
+        raise ImproperlyConfigured("SECRET_KEY is not set: give every web and worker process the same long random SECRET_KEY.")
+    SECRET_KEY = embedded.secret_key(DATA_DIR)
+
+DATABASES = {"default": env.db_url_config(DATABASE_URL)}
+DATABASES["default"]["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE_S", default=60)
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DATABASES["default"].setdefault("OPTIONS", {})["connect_timeout"] = env.int("DATABASE_CONNECT_TIMEOUT_S", default=5)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "vitrine",
+        # A search answers without Redis: a dead Redis must cost a request milliseconds, not a hanging socket.
+        "OPTIONS": {"socket_connect_timeout": 0.5, "socket_timeout": 2.0},
+    }
+}
+
+# --- Django ---------------------------------------------------------------------------------------------------------
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "unfold.contrib.import_export",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "corsheaders",
+    "django_htmx",
+    "django_prometheus",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "import_export",
+    "pgtrigger",
+    "rest_framework",
+    "treebeard",
+    "catalog",
+    "search",
+    "workers",
+    "storefront",
+]
+MIDDLEWARE = [
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "config" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "/static/"
+STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(DATA_DIR / "static")))
+MEDIA_URL = env.str("MEDIA_URL", default="/media/")
+MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(DATA_DIR / "media")))
+# Where this process serves /media/ itself (a laptop, the demo); behind a CDN or S3 it stays off.
+SERVE_MEDIA = env.bool("SERVE_MEDIA", default=not env.str("DATABASE_URL", default="") or DEMO or DEBUG)
+_S3_BUCKET = env.str("S3_BUCKET", default="")
+STORAGES = {
+    "default": (
+        {
+            "BACKEND": "storages.backends.s3.S3Storage",
+            "OPTIONS": {"bucket_name": _S3_BUCKET, "endpoint_url": env.str("S3_ENDPOINT_URL", default=None)},
+        }
+        if _S3_BUCKET
+        else {"BACKEND": "django.core.files.storage.FileSystemStorage"}
+    ),
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = DEBUG
+DATA_UPLOAD_MAX_MEMORY_SIZE = 32 * 2**20
+FILE_UPLOAD_MAX_MEMORY_SIZE = 4 * 2**20
+
+# --- security -------------------------------------------------------------------------------------------------------
+HTTPS = env.bool("HTTPS", default=bool(env.str("DATABASE_URL", default="")) and not DEMO and not DEBUG)
+SECURE_SSL_REDIRECT = HTTPS and env.bool("SECURE_SSL_REDIRECT", default=True)
+SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("TRUST_PROXY", default=False) else None
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_CONTENT_TYPE_NOSNIFF = True
+X_FRAME_OPTIONS = "DENY"
+CORS_URLS_REGEX = r"^/api/.*$"
+CORS_EXPOSE_HEADERS = ["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "Retry-After"]
+
+# --- REST -----------------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["search.api.auth.ApiKeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["search.api.auth.HasStore"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser", "rest_framework.parsers.MultiPartParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "search.api.errors.problem_response",
+    "DEFAULT_VERSIONING_CLASS": None,
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Vitrine",
+    "VERSION": "1",
+    "DESCRIPTION": "Visual product search: words, photos, attributes, or any mix, in one request.",
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+}
+
+# --- encoder and photos ---------------------------------------------------------------------------------------------
+ENCODER_MODEL = env.str("ENCODER_MODEL", default=str(BASE_DIR / "models" / "vitrine-compact-clip"))
+ENCODER_DEVICE = env.str("ENCODER_DEVICE", default="auto")
+ENCODER_BATCH_SIZE = env.int("ENCODER_BATCH_SIZE", default=64)
+# Beside a busy neighbour torch with two threads becomes ten times slower (measured): one thread per process.
+ENCODER_THREADS = env.int("ENCODER_THREADS", default=1)
+IMAGE_MAX_BYTES = env.int("IMAGE_MAX_BYTES", default=20 * 2**20)
+IMAGE_MAX_PIXELS = env.int("IMAGE_MAX_PIXELS", default=50_000_000)
+IMAGE_FETCH_TIMEOUT_S = env.float("IMAGE_FETCH_TIMEOUT_S", default=10.0)
+QUERY_IMAGE_LIFETIME_S = env.int("QUERY_IMAGE_LIFETIME_S", default=3600)
+
+# --- search and index -----------------------------------------------------------------------------------------------
+SEARCH_POOL_SIZE = env.int("SEARCH_POOL_SIZE", default=2000)
+SEARCH_POOL_LIFETIME_S = env.int("SEARCH_POOL_LIFETIME_S", default=300)
+SEARCH_DEADLINE_MS = env.int("SEARCH_DEADLINE_MS", default=10_000)
+INDEX_TYPE = env.str("INDEX_TYPE", default="HNSW")
+INDEX_COLLECTION_PREFIX = env.str("INDEX_COLLECTION_PREFIX", default="vitrine")
+INDEX_BATCH_SIZE = env.int("INDEX_BATCH_SIZE", default=128)
+INDEX_LEASE_S = env.int("INDEX_LEASE_S", default=300)
+INDEX_HIDDEN_DAYS = env.int("INDEX_HIDDEN_DAYS", default=7)
+
+# --- throttling (requests a minute, per key) --------------------------------------------------------------------------
+THROTTLE_PUBLISHABLE_PER_MINUTE = env.int("THROTTLE_PUBLISHABLE_PER_MINUTE", default=600)
+THROTTLE_SECRET_PER_MINUTE = env.int("THROTTLE_SECRET_PER_MINUTE", default=6000)
+
+# --- Celery ---------------------------------------------------------------------------------------------------------
+CELERY_BROKER_URL = embedded.broker_url(REDIS_URL)
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_TIME_LIMIT = 900
+CELERY_TASK_SOFT_TIME_LIMIT = 840
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 1800, "socket_timeout": 10, "socket_connect_timeout": 2}
+CELERY_TASK_ROUTES = {
+    "workers.tasks.index_*": {"queue": "index"},
+    "workers.tasks.sweep_*": {"queue": "index"},
+    "workers.tasks.import_*": {"queue": "import"},
+}
+CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
+CELERY_BEAT_SCHEDULE = {
+    # `expires` keeps a queue behind a dead worker from filling with sweeps that the next one makes needless.
+    "sweep-recent": {"task": "workers.tasks.sweep_recent", "schedule": timedelta(seconds=1), "options": {"expires": 5}},
+    "sweep-all": {"task": "workers.tasks.sweep_all", "schedule": timedelta(minutes=2), "options": {"expires": 110}},
+    "verify": {"task": "workers.tasks.sweep_verify", "schedule": timedelta(minutes=30), "options": {"expires": 1700}},
+    "import-jobs": {"task": "workers.tasks.import_forgotten", "schedule": timedelta(seconds=30), "options": {"expires": 25}},
+    "tidy": {"task": "workers.tasks.tidy", "schedule": timedelta(minutes=10), "options": {"expires": 590}},
+}
+
+# --- logging --------------------------------------------------------------------------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "loggers": {"django": {"level": "INFO"}, "pymilvus": {"level": "CRITICAL", "propagate": False}},
+}
+
+UNFOLD = {"SITE_TITLE": "Vitrine", "SITE_HEADER": "Vitrine", "SITE_SYMBOL": "storefront"}
