@@ -31,7 +31,9 @@ MILVUS_TIMEOUT_S = env.float("MILVUS_TIMEOUT_S", default=10.0)
 SECRET_KEY = env.str("SECRET_KEY", default="")
 if not SECRET_KEY:
     if env.str("DATABASE_URL", default="") and not DEMO and not DEBUG:
-        raise ImproperlyConfigured("SECRET_KEY is not set: give every web and worker process the same long random SECRET_KEY.")
+        raise ImproperlyConfigured(
+            "SECRET_KEY is not set: give every web and worker process the same long random SECRET_KEY."
+        )
     SECRET_KEY = embedded.secret_key(DATA_DIR)
 
 DATABASES = {"default": env.db_url_config(DATABASE_URL)}
@@ -213,7 +215,11 @@ CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_TIME_LIMIT = 900
 CELERY_TASK_SOFT_TIME_LIMIT = 840
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 1800, "socket_timeout": 10, "socket_connect_timeout": 2}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 1800,
+    "socket_timeout": 10,
+    "socket_connect_timeout": 2,
+}
 CELERY_TASK_ROUTES = {
     "workers.tasks.index_*": {"queue": "index"},
     "workers.tasks.sweep_*": {"queue": "index"},
@@ -222,10 +228,26 @@ CELERY_TASK_ROUTES = {
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
     # `expires` keeps a queue behind a dead worker from filling with sweeps that the next one makes needless.
-    "sweep-recent": {"task": "workers.tasks.sweep_recent", "schedule": timedelta(seconds=1), "options": {"expires": 5}},
-    "sweep-all": {"task": "workers.tasks.sweep_all", "schedule": timedelta(minutes=2), "options": {"expires": 110}},
-    "verify": {"task": "workers.tasks.sweep_verify", "schedule": timedelta(minutes=30), "options": {"expires": 1700}},
-    "import-jobs": {"task": "workers.tasks.import_forgotten", "schedule": timedelta(seconds=30), "options": {"expires": 25}},
+    "sweep-recent": {
+        "task": "workers.tasks.sweep_recent",
+        "schedule": timedelta(seconds=1),
+        "options": {"expires": 5},
+    },
+    "sweep-all": {
+        "task": "workers.tasks.sweep_all",
+        "schedule": timedelta(minutes=2),
+        "options": {"expires": 110},
+    },
+    "verify": {
+        "task": "workers.tasks.sweep_verify",
+        "schedule": timedelta(minutes=30),
+        "options": {"expires": 1700},
+    },
+    "import-jobs": {
+        "task": "workers.tasks.import_forgotten",
+        "schedule": timedelta(seconds=30),
+        "options": {"expires": 25},
+    },
     "tidy": {"task": "workers.tasks.tidy", "schedule": timedelta(minutes=10), "options": {"expires": 590}},
 }
 

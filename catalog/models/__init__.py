@@ -1,0 +1,19 @@
+"""Product metadata, one file per noun. Nothing here knows that search exists."""
+
+from catalog.models.imports import ImportJob
+from catalog.models.keys import ApiKey
+from catalog.models.product import Product, ProductImage
+from catalog.models.store import Store
+from catalog.models.taxonomy import Attribute, AttributeValue, Brand, Category
+
+__all__ = [
+    "ApiKey",
+    "Attribute",
+    "AttributeValue",
+    "Brand",
+    "Category",
+    "ImportJob",
+    "Product",
+    "ProductImage",
+    "Store",
+]

@@ -1,0 +1,82 @@
+"""API keys: shown once when made, kept as a hash, found by their prefix."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils import timezone
+
+from catalog.models.store import Store
+
+
+class KeyKind(models.TextChoices):
+    PUBLISHABLE = "publishable", "publishable (search only, safe in a page)"
+    SECRET = "secret", "secret (catalogue too, servers only)"
+
+
+class ApiKey(models.Model):
+    """A key of one store. The key itself is `{pk|sk}_{prefix}_{secret}`; only its SHA-256 is kept.
+
+    A plain hash is enough, where a password needs a slow one: the secret has 256 random bits.
+    """
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="api_keys")
+    name = models.CharField(max_length=120)
+    kind = models.CharField(max_length=12, choices=KeyKind.choices, default=KeyKind.PUBLISHABLE)
+    prefix = models.CharField(max_length=16, unique=True, editable=False)
+    key_hash = models.CharField(max_length=64, editable=False)
+    origins = ArrayField(
+        models.CharField(max_length=200),
+        default=list,
+        blank=True,
+        help_text="Web origins (https://shop.example) whose pages may use the key; empty allows any.",
+    )
+    rate_per_minute = models.PositiveIntegerField(null=True, blank=True, help_text="Empty: the installation's default.")
+    expires_at = models.DateTimeField(null=True, blank=True)
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+    @property
+    def is_usable(self) -> bool:
+        return self.is_active and (self.expires_at is None or self.expires_at > timezone.now())
+
+
+def hash_key(key: str) -> str:
+    """Hex SHA-256 of a whole key, as `ApiKey.key_hash` holds it."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def new_key(kind: str) -> tuple[str, str]:
+    """A fresh key of that kind and its prefix: `("pk_1a2b3c4d_...", "1a2b3c4d")`. Hand it out once; keep its hash."""
+    prefix = secrets.token_hex(4)
+    head = "sk" if kind == KeyKind.SECRET else "pk"
+    return f"{head}_{prefix}_{secrets.token_urlsafe(32)}", prefix
+
+
+def create_api_key(*, store: Store, name: str, kind: str, origins: list[str] | None = None) -> tuple[ApiKey, str]:
+    """Make a key and return its row with the key itself, which is not recoverable later."""
+    key, prefix = new_key(kind)
+    row = ApiKey.objects.create(
+        store=store, name=name, kind=kind, prefix=prefix, key_hash=hash_key(key), origins=origins or []
+    )
+    return row, key
+
+
+def find_api_key(key: str) -> ApiKey | None:
+    """The usable key row for this key, or None. Compares the hash in constant time."""
+    parts = key.split("_", 2)
+    if len(parts) != 3 or len(key) > 200 or "\x00" in key:
+        return None
+    row = ApiKey.objects.select_related("store").filter(prefix=parts[1]).first()
+    if row is None or not secrets.compare_digest(row.key_hash, hash_key(key)):
+        return None
+    return row if row.is_usable else None

@@ -1,0 +1,156 @@
+"""Products and their photos. A database trigger numbers every change that a search index would have to follow.
+
+`revision` is drawn from one sequence when a watched column changes, by whatever means (ORM, `update()`, raw SQL),
+and never otherwise: a feed that rewrites unchanged rows, or moves stock from 7 to 6, leaves it alone.
+"""
+
+from __future__ import annotations
+
+import pgtrigger
+from django.contrib.postgres.indexes import GinIndex
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.lookups import Exact
+
+from catalog.models.store import Store
+from catalog.models.taxonomy import Brand, Category
+
+
+def revision_trigger(*, watched: dict[str, str]) -> pgtrigger.Trigger:
+    """A trigger that draws a new revision when any watched SQL expression (in terms of `{row}`) changes.
+
+    Anything else that writes `revision`, such as a stale instance's `save()`, is put right.
+    """
+    old, new = (", ".join(sql.format(row=row) for sql in watched.values()) for row in ("OLD", "NEW"))
+    return pgtrigger.Trigger(
+        name="draw_revision",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | pgtrigger.Update,
+        func=f"""
+            IF TG_OP = 'INSERT' THEN
+                NEW.revision = nextval('catalog_revision');
+            ELSIF ROW({old}) IS DISTINCT FROM ROW({new}) THEN
+                NEW.revision = nextval('catalog_revision');
+            ELSE
+                NEW.revision = OLD.revision;
+            END IF;
+            RETURN NEW;
+        """,
+    )
+
+
+class ProductQuerySet(models.QuerySet["Product"]):
+    def published(self) -> ProductQuerySet:
+        return self.filter(is_published=True)
+
+    def with_facts(self) -> ProductQuerySet:
+        """Everything that a result card or an API answer shows, in a fixed number of queries."""
+        return self.select_related("store", "brand", "category").prefetch_related("images")
+
+
+class Product(models.Model):
+    """One sellable thing. `attributes` maps an attribute's code to a list of its values' codes."""
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="products")
+    sku = models.CharField(max_length=120)
+    title = models.CharField(max_length=300)
+    description = models.TextField(blank=True)
+    category = models.ForeignKey(Category, on_delete=models.RESTRICT, null=True, blank=True, related_name="products")
+    brand = models.ForeignKey(Brand, on_delete=models.RESTRICT, null=True, blank=True, related_name="products")
+    price = models.DecimalField(
+        max_digits=14,
+        decimal_places=3,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+        help_text="In the store's currency. Empty means no price, which matches no price filter.",
+    )
+    quantity = models.IntegerField(default=0, validators=[MinValueValidator(0)])
+    attributes = models.JSONField(default=dict, blank=True)
+    style_code = models.CharField(max_length=120, blank=True, db_index=True)
+    url = models.URLField(max_length=500, blank=True)
+    is_published = models.BooleanField(default=True)
+    revision = models.BigIntegerField(default=0, editable=False, db_index=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = ProductQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["store", "sku"], name="product_sku_unique_in_store"),
+            models.CheckConstraint(
+                condition=Q(price__isnull=True) | Q(price__gte=0), name="product_price_not_negative"
+            ),
+            models.CheckConstraint(condition=Q(quantity__gte=0), name="product_quantity_not_negative"),
+            models.CheckConstraint(
+                condition=Exact(
+                    models.Func(F("attributes"), function="jsonb_typeof", output_field=models.TextField()),
+                    "object",
+                ),
+                name="product_attributes_is_object",
+            ),
+        ]
+        indexes = [
+            GinIndex(fields=["attributes"], name="product_attributes_gin", opclasses=["jsonb_path_ops"]),
+            models.Index(fields=["store", "category"], name="product_store_category"),
+            models.Index(fields=["store", "price"], name="product_store_price"),
+        ]
+        triggers = [
+            revision_trigger(
+                watched={
+                    "store": "{row}.store_id",
+                    "category": "{row}.category_id",
+                    "brand": "{row}.brand_id",
+                    "price": "{row}.price",
+                    "published": "{row}.is_published",
+                    "attributes": "{row}.attributes",
+                    "in stock": "({row}.quantity > 0)",
+                }
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def is_in_stock(self) -> bool:
+        return self.quantity > 0
+
+
+class ImageKind(models.TextChoices):
+    CATALOG = "catalog", "catalogue photo"
+    LIFESTYLE = "lifestyle", "lifestyle photo"
+
+
+class ProductImage(models.Model):
+    """A photo of a product. `sha256` is of the stored bytes; `width` and `height` are in pixels."""
+
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="images")
+    file = models.FileField(upload_to="products", max_length=300)
+    kind = models.CharField(max_length=12, choices=ImageKind.choices, default=ImageKind.CATALOG)
+    position = models.PositiveSmallIntegerField(default=0)
+    sha256 = models.CharField(max_length=64, editable=False)
+    width = models.PositiveIntegerField(editable=False, default=0)
+    height = models.PositiveIntegerField(editable=False, default=0)
+    source_url = models.URLField(max_length=2000, blank=True)
+    revision = models.BigIntegerField(default=0, editable=False, db_index=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["position", "id"]
+        triggers = [
+            revision_trigger(
+                watched={
+                    "file": "{row}.file",
+                    "sha256": "{row}.sha256",
+                    "kind": "{row}.kind",
+                    "product": "{row}.product_id",
+                }
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.file.name or f"image {self.pk}"

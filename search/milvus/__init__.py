@@ -1,0 +1,46 @@
+"""The only importer of pymilvus: connection, schema, rows and search. Vendor errors become ours here."""
+
+from search.milvus.connection import Engine, close_client, engine, is_answering
+from search.milvus.filters import expression
+from search.milvus.indexes import IndexSettings, index_settings
+from search.milvus.rows import (
+    Row,
+    StoredRow,
+    count_rows,
+    delete_rows,
+    iterate_rows,
+    read_vectors,
+    upsert_rows,
+)
+from search.milvus.schema import (
+    MAX_ATTRIBUTE_VALUES,
+    create_collection,
+    drop_collection,
+    has_collection,
+    point_alias,
+)
+from search.milvus.search import ImageHit, search
+
+__all__ = [
+    "MAX_ATTRIBUTE_VALUES",
+    "Engine",
+    "ImageHit",
+    "IndexSettings",
+    "Row",
+    "StoredRow",
+    "close_client",
+    "count_rows",
+    "create_collection",
+    "delete_rows",
+    "drop_collection",
+    "engine",
+    "expression",
+    "has_collection",
+    "index_settings",
+    "is_answering",
+    "iterate_rows",
+    "point_alias",
+    "read_vectors",
+    "search",
+    "upsert_rows",
+]

@@ -1,0 +1,125 @@
+"""Writing, reading and listing rows of a collection."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.milvus.connection import client, milvus_errors
+
+# Milvus allows 16,384 rows in a result and 64 MB in a message: a page of ids stays far below both.
+PAGE_ROWS = 8_000
+VECTOR_PAGE_ROWS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One image as the collection holds it. `price_minor` is in minor units, -1 for none; `embedding` is a unit vector."""
+
+    id: int
+    store_id: int
+    product_id: int
+    category_id: int
+    brand_id: int
+    kind: str
+    published: bool
+    in_stock: bool
+    price_minor: int
+    attributes: tuple[int, ...]
+    image_revision: int
+    product_revision: int
+    embedding: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRow:
+    """What verification compares: who a row is, and the revisions it was written from."""
+
+    id: int
+    store_id: int
+    image_revision: int
+    product_revision: int
+
+
+_COMPARED_FIELDS = ["id", "store_id", "image_revision", "product_revision"]
+
+
+def upsert_rows(collection: str, rows: Sequence[Row]) -> None:
+    """Write whole rows by key; the same row twice is one row. Raises `IndexUnavailable`, in which case any may be written."""
+    if not rows:
+        return
+    data = [
+        {
+            "id": row.id,
+            "store_id": row.store_id,
+            "product_id": row.product_id,
+            "category_id": row.category_id,
+            "brand_id": row.brand_id,
+            "kind": row.kind,
+            "published": row.published,
+            "in_stock": row.in_stock,
+            "price_minor": row.price_minor,
+            "attributes": list(row.attributes),
+            "image_revision": row.image_revision,
+            "product_revision": row.product_revision,
+            "embedding": row.embedding,
+        }
+        for row in rows
+    ]
+    with milvus_errors(f"writing {len(rows)} rows to {collection}"):
+        client().upsert(collection, data)
+
+
+def delete_rows(collection: str, ids: Sequence[int]) -> None:
+    """Delete rows by key; a missing one is no error."""
+    if not ids:
+        return
+    with milvus_errors(f"deleting {len(ids)} rows from {collection}"):
+        client().delete(collection, ids=list(ids))
+
+
+def read_vectors(collection: str, ids: Sequence[int], *, is_strong: bool = True) -> Mapping[int, NDArray[np.float32]]:
+    """The vectors of these rows, by id; a row that is not there is left out. Strong consistency unless told otherwise."""
+    found: dict[int, NDArray[np.float32]] = {}
+    for start in range(0, len(ids), VECTOR_PAGE_ROWS):
+        page = list(ids[start : start + VECTOR_PAGE_ROWS])
+        with milvus_errors(f"reading {len(page)} vectors from {collection}"):
+            answer = client().query(
+                collection,
+                filter=f"id in {page}",
+                output_fields=["id", "embedding"],
+                consistency_level="Strong" if is_strong else "Bounded",
+            )
+        found.update((int(row["id"]), np.asarray(row["embedding"], dtype=np.float32)) for row in answer)
+    return found
+
+
+def iterate_rows(collection: str, *, first_id: int = 0, last_id: int = 2**62) -> Iterator[StoredRow]:
+    """Every row with an id in [first_id, last_id], at Strong consistency. Order is the engine's, duplicates are not removed."""
+    with milvus_errors(f"listing the rows of {collection}"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        iterator = client().query_iterator(
+            collection,
+            batch_size=PAGE_ROWS,
+            filter=f"id >= {int(first_id)} and id <= {int(last_id)}",
+            output_fields=_COMPARED_FIELDS,
+            consistency_level="Strong",
+        )
+        try:
+            while page := iterator.next():
+                yield from (StoredRow(*(int(row[field]) for field in _COMPARED_FIELDS)) for row in page)
+        finally:
+            iterator.close()
+
+
+def count_rows(collection: str, *, filter_expression: str = "") -> int:
+    """How many rows match the expression (all by default), at Strong consistency."""
+    with milvus_errors(f"counting the rows of {collection}"):
+        answer = client().query(
+            collection, filter=filter_expression, output_fields=["count(*)"], consistency_level="Strong"
+        )
+    return int(answer[0]["count(*)"])

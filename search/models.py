@@ -1,0 +1,119 @@
+"""What the copy in Milvus holds, said by Postgres: the versions, an entry per image, words per product, query photos."""
+
+from __future__ import annotations
+
+import secrets
+
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from catalog.models import Product, Store
+
+
+class VersionState(models.TextChoices):
+    BUILDING = "building", "building"
+    LIVE = "live", "live"
+    RETIRED = "retired", "retired"
+
+
+class IndexVersion(models.Model):
+    """One Milvus collection and the encoder whose vectors it holds. Exactly one is live; a request reads it once."""
+
+    collection = models.CharField(max_length=120, unique=True)
+    encoder = models.CharField(max_length=300)
+    fingerprint = models.CharField(max_length=64)
+    dimension = models.PositiveIntegerField()
+    index_type = models.CharField(max_length=20)
+    index_params = models.JSONField(default=dict)
+    search_params = models.JSONField(default=dict)
+    state = models.CharField(max_length=10, choices=VersionState.choices, default=VersionState.BUILDING)
+    sweep_floor = models.BigIntegerField(default=0, editable=False)
+    sweep_ceiling = models.BigIntegerField(default=0, editable=False)
+    sweep_ceiling_at = models.DateTimeField(null=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    promoted_at = models.DateTimeField(null=True, blank=True)
+    retired_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["state"], condition=Q(state="live"), name="one_live_version"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.collection} ({self.state})"
+
+
+class IndexEntry(models.Model):
+    """What one version's collection holds of one image. No foreign key to the image, so it outlives a deleted image.
+
+    The pair of revisions is what was read when the row was written, compared for equality and never by order.
+    A permanent `error` (a photo that cannot be decoded) stands with its revisions until the image changes.
+    """
+
+    version = models.ForeignKey(IndexVersion, on_delete=models.CASCADE, related_name="entries")
+    image_id = models.BigIntegerField()
+    store_id = models.BigIntegerField(null=True)
+    image_revision = models.BigIntegerField(null=True)
+    product_revision = models.BigIntegerField(null=True)
+    content_hash = models.CharField(max_length=64, blank=True)
+    claim_token = models.UUIDField(null=True)
+    claimed_until = models.DateTimeField(null=True)
+    attempts = models.PositiveIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(null=True)
+    error = models.TextField(blank=True)
+    indexed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name_plural = "index entries"
+        constraints = [models.UniqueConstraint(fields=["version", "image_id"], name="entry_unique_in_version")]
+        indexes = [models.Index(fields=["version", "error"], condition=~Q(error=""), name="entry_with_error")]
+
+    def __str__(self) -> str:
+        return f"image {self.image_id} in version {self.version_id}"
+
+
+class ProductText(models.Model):
+    """A product's words as Postgres searches them. Kept by database triggers; `is_stale` rows wait for a sweep.
+
+    A product's own change rewrites its row in the same transaction; a renamed brand, category or label only marks rows.
+    """
+
+    product = models.OneToOneField(Product, on_delete=models.CASCADE, primary_key=True, related_name="text")
+    document = SearchVectorField()
+    is_stale = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [
+            GinIndex(fields=["document"], name="producttext_document_gin"),
+            models.Index(fields=["product"], condition=Q(is_stale=True), name="producttext_stale"),
+        ]
+
+    def __str__(self) -> str:
+        return f"words of product {self.product_id}"
+
+
+def new_query_image_id() -> str:
+    return secrets.token_urlsafe(18)
+
+
+class QueryImage(models.Model):
+    """A shopper's photo, kept for a short time so that it can be searched again without another upload."""
+
+    id = models.CharField(primary_key=True, max_length=40, default=new_query_image_id, editable=False)
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+")
+    data = models.BinaryField()
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"query image {self.id}"
+
+    @property
+    def is_expired(self) -> bool:
+        return self.expires_at <= timezone.now()

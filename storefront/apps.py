@@ -1,0 +1,7 @@
+"""The demo shop page."""
+
+from django.apps import AppConfig
+
+
+class StorefrontConfig(AppConfig):
+    name = "storefront"
