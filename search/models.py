@@ -33,6 +33,8 @@ class IndexVersion(models.Model):
     sweep_floor = models.BigIntegerField(default=0, editable=False)
     sweep_ceiling = models.BigIntegerField(default=0, editable=False)
     sweep_ceiling_at = models.DateTimeField(null=True, editable=False)
+    # All that was committed before this moment is in the collection.
+    synced_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     promoted_at = models.DateTimeField(null=True, blank=True)
     retired_at = models.DateTimeField(null=True, blank=True)
@@ -45,6 +47,11 @@ class IndexVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.collection} ({self.state})"
+
+    @property
+    def lag_seconds(self) -> float | None:
+        """All that was committed this many seconds ago is searchable; None before the first complete sweep."""
+        return None if self.synced_at is None else max(0.0, (timezone.now() - self.synced_at).total_seconds())
 
 
 class IndexEntry(models.Model):
@@ -65,12 +72,18 @@ class IndexEntry(models.Model):
     attempts = models.PositiveIntegerField(default=0)
     next_attempt_at = models.DateTimeField(null=True)
     error = models.TextField(blank=True)
+    # Set by a database trigger when the image is deleted, so that the fast sweep finds it at once.
+    is_orphaned = models.BooleanField(default=False)
     indexed_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name_plural = "index entries"
         constraints = [models.UniqueConstraint(fields=["version", "image_id"], name="entry_unique_in_version")]
-        indexes = [models.Index(fields=["version", "error"], condition=~Q(error=""), name="entry_with_error")]
+        indexes = [
+            models.Index(fields=["image_id"], name="entry_image"),
+            models.Index(fields=["version", "image_id"], condition=~Q(error=""), name="entry_with_error"),
+            models.Index(fields=["version", "image_id"], condition=Q(is_orphaned=True), name="entry_orphaned"),
+        ]
 
     def __str__(self) -> str:
         return f"image {self.image_id} in version {self.version_id}"

@@ -1,0 +1,24 @@
+"""Keeps the copy in Milvus in step with Postgres: what is stale or orphaned, and the work that mends it."""
+
+from search.indexing.entries import clear_entries
+from search.indexing.orphans import remove_orphans
+from search.indexing.stale import count_stale, has_stale, orphan_image_ids, stale_image_ids
+from search.indexing.sweep import SweepReport, sweep
+from search.indexing.verify import Difference, repair, verify
+from search.indexing.work import IndexReport, index_images
+
+__all__ = [
+    "Difference",
+    "IndexReport",
+    "SweepReport",
+    "clear_entries",
+    "count_stale",
+    "has_stale",
+    "index_images",
+    "orphan_image_ids",
+    "remove_orphans",
+    "repair",
+    "stale_image_ids",
+    "sweep",
+    "verify",
+]

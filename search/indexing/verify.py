@@ -1,0 +1,119 @@
+"""Compare the truth, the entries and the rows of Milvus, image by image, and put differences back into the queue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from django.db.models import F, Max
+from django.utils import timezone
+
+from catalog.models import ProductImage
+from search import milvus
+from search.indexing.entries import take_back
+from search.models import IndexEntry, IndexVersion
+
+RANGE_IDS = 20_000
+
+# What a row, an entry or an image says of itself: (store, image revision, product revision).
+Facts = tuple[int | None, int | None, int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One image whose three accounts disagree; `kind` is a short phrase that says how."""
+
+    image_id: int
+    kind: str
+
+
+def verify(
+    version: IndexVersion, *, on_range: Callable[[int, int], None] = lambda done, total: None
+) -> Iterator[Difference]:
+    """Every difference between Postgres, the entries and Milvus, in id ranges, at Strong consistency.
+
+    Images that are being worked on at this moment are passed over; a difference is looked at twice before it is told.
+    """
+    ends = [
+        ProductImage.objects.aggregate(last=Max("pk"))["last"] or 0,
+        IndexEntry.objects.filter(version=version).aggregate(last=Max("image_id"))["last"] or 0,
+    ]
+    total = max(ends)
+    for first in range(0, total + 1, RANGE_IDS):
+        # Rows with ids beyond all that Postgres knows belong to the last range.
+        last = first + RANGE_IDS - 1 if first + RANGE_IDS <= total else 2**62
+        suspects = {difference.image_id for difference in _compare(version, first=first, last=last)}
+        if suspects:
+            yield from (
+                difference
+                for difference in _compare(version, first=min(suspects), last=max(suspects))
+                if difference.image_id in suspects
+            )
+        on_range(min(last, total), total)
+
+
+def repair(version: IndexVersion, differences: Iterable[Difference]) -> int:
+    """Clear the entries of these images so that a sweep does them again. Returns how many."""
+    ids = sorted({difference.image_id for difference in differences})
+    take_back(version, ids)
+    return len(ids)
+
+
+def _compare(version: IndexVersion, *, first: int, last: int) -> list[Difference]:
+    # The copy is read before the truth: what is written between the two shows as newer, and the second look clears it.
+    rows: dict[int, Facts] = {}
+    found: list[Difference] = []
+    for row in milvus.iterate_rows(version.collection, first_id=first, last_id=last):
+        if row.id in rows:
+            found.append(Difference(row.id, "stored twice in Milvus"))
+        rows[row.id] = (row.store_id, row.image_revision, row.product_revision)
+    entries = _entries(version, first=first, last=last)
+    truth: Mapping[int, Facts] = {
+        image_id: facts
+        for image_id, *facts_list in ProductImage.objects.filter(pk__range=(first, last)).values_list(
+            "pk", "product__store_id", "revision", "product__revision"
+        )
+        for facts in [tuple(facts_list)]
+    }
+    for image_id in sorted(rows.keys() | entries.keys() | truth.keys()):
+        kind = _difference(truth.get(image_id), entries.get(image_id), rows.get(image_id))
+        if kind:
+            found.append(Difference(image_id, kind))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    facts: Facts
+    has_error: bool
+    is_claimed: bool
+
+
+def _entries(version: IndexVersion, *, first: int, last: int) -> dict[int, _Entry]:
+    now = timezone.now()
+    rows = IndexEntry.objects.filter(version=version, image_id__range=(first, last)).values_list(
+        "image_id", "store_id", "image_revision", "product_revision", "error", until=F("claimed_until")
+    )
+    return {
+        image_id: _Entry((store_id, image_revision, product_revision), bool(error), until is not None and until > now)
+        for image_id, store_id, image_revision, product_revision, error, until in rows
+    }
+
+
+def _difference(truth: Facts | None, entry: _Entry | None, row: Facts | None) -> str:
+    """How the three accounts of one image differ, or an empty text."""
+    if entry is not None and entry.is_claimed:
+        return ""
+    if truth is None:
+        if row is not None:
+            return "in Milvus, but its image is gone"
+        return "entry of an image that is gone" if entry is not None else ""
+    if entry is None:
+        return "never indexed" if row is None else "in Milvus without an entry"
+    if entry.facts != truth:
+        return "waiting to be indexed"
+    if entry.has_error:
+        return "in Milvus, but its entry has an error" if row is not None else ""
+    if row is None:
+        return "missing in Milvus"
+    return "" if row == truth else "in Milvus with other revisions or another store"
