@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from django.core.cache import cache
 
+pytest_plugins = ["tests.index_fixtures"]
+
 
 @pytest.fixture(autouse=True)
 def empty_cache() -> None:

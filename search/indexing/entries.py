@@ -64,7 +64,7 @@ def claim(version: IndexVersion, image_ids: Sequence[int], *, token: uuid.UUID) 
             WITH free AS (
                 SELECT id FROM search_indexentry
                 WHERE version_id = %s AND image_id = ANY(%s)
-                  AND (claimed_until IS NULL OR claimed_until < now())
+                  AND (claimed_until IS NULL OR claimed_until < clock_timestamp())
                 ORDER BY image_id FOR UPDATE SKIP LOCKED
             )
             UPDATE search_indexentry AS entry SET claim_token = %s, claimed_until = %s
@@ -93,7 +93,7 @@ def mark(version: IndexVersion, marks: Sequence[Mark], *, token: uuid.UUID) -> s
                 store_id = done.store_id, image_revision = done.image_revision,
                 product_revision = done.product_revision, content_hash = done.content_hash, error = done.error,
                 claim_token = NULL, claimed_until = NULL, attempts = 0, next_attempt_at = NULL,
-                is_orphaned = false, indexed_at = now()
+                is_orphaned = false, indexed_at = clock_timestamp()
             FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::text[])
                 AS done(image_id, store_id, image_revision, product_revision, content_hash, error)
             WHERE entry.version_id = %s AND entry.image_id = done.image_id AND entry.claim_token = %s
@@ -132,7 +132,7 @@ def fail(version: IndexVersion, image_ids: Iterable[int], *, token: uuid.UUID) -
             """
             UPDATE search_indexentry SET
                 claim_token = NULL, claimed_until = NULL, attempts = attempts + 1,
-                next_attempt_at = now() + least(%s, power(2, least(attempts + 1, 10))) * interval '1 second'
+                next_attempt_at = clock_timestamp() + least(%s, power(2, least(attempts + 1, 10))) * interval '1 second'
             WHERE version_id = %s AND image_id = ANY(%s) AND claim_token = %s
             """,
             [MAX_BACKOFF_S, version.pk, list(image_ids), token],

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
-from django.db.models import F
 from numpy.typing import NDArray
 
 from catalog.models import AttributeValue, ProductImage
@@ -76,7 +75,7 @@ def read_facts(image_ids: Iterable[int]) -> list[ImageFacts]:
             "product__is_published",
             "product__quantity",
             "product__attributes",
-            currency=F("product__store__currency"),
+            "product__store__currency",
         )
     )
     value_ids = _value_ids({row[7] for row in rows})

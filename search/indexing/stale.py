@@ -12,8 +12,8 @@ _STALE = """
     WHERE (e.image_id IS NULL OR (e.image_revision, e.product_revision) IS DISTINCT FROM (i.revision, p.revision))
 """
 _FREE = """
-      AND (e.claimed_until IS NULL OR e.claimed_until < now())
-      AND (e.next_attempt_at IS NULL OR e.next_attempt_at < now())
+      AND (e.claimed_until IS NULL OR e.claimed_until < clock_timestamp())
+      AND (e.next_attempt_at IS NULL OR e.next_attempt_at < clock_timestamp())
 """
 _ALL = "SELECT i.id FROM catalog_productimage i JOIN catalog_product p ON p.id = i.product_id" + _STALE + _FREE
 _RECENT = (
@@ -72,8 +72,8 @@ def orphan_image_ids(
             f"""
             SELECT e.image_id FROM search_indexentry e
             WHERE e.version_id = %s AND e.image_id > %s {flagged}
-              AND (e.claimed_until IS NULL OR e.claimed_until < now())
-              AND (e.next_attempt_at IS NULL OR e.next_attempt_at < now())
+              AND (e.claimed_until IS NULL OR e.claimed_until < clock_timestamp())
+              AND (e.next_attempt_at IS NULL OR e.next_attempt_at < clock_timestamp())
               AND NOT EXISTS (SELECT 1 FROM catalog_productimage i WHERE i.id = e.image_id)
             ORDER BY e.image_id LIMIT %s
             """,  # noqa: S608  (flagged is one of two constants above)

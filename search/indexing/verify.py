@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from django.db.models import F, Max
+from django.db.models import Max
 from django.utils import timezone
 
 from catalog.models import ProductImage
@@ -92,7 +92,7 @@ class _Entry:
 def _entries(version: IndexVersion, *, first: int, last: int) -> dict[int, _Entry]:
     now = timezone.now()
     rows = IndexEntry.objects.filter(version=version, image_id__range=(first, last)).values_list(
-        "image_id", "store_id", "image_revision", "product_revision", "error", until=F("claimed_until")
+        "image_id", "store_id", "image_revision", "product_revision", "error", "claimed_until"
     )
     return {
         image_id: _Entry((store_id, image_revision, product_revision), bool(error), until is not None and until > now)

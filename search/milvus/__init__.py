@@ -14,6 +14,7 @@ from search.milvus.rows import (
 )
 from search.milvus.schema import (
     MAX_ATTRIBUTE_VALUES,
+    collection_names,
     create_collection,
     drop_collection,
     has_collection,
@@ -29,6 +30,7 @@ __all__ = [
     "Row",
     "StoredRow",
     "close_client",
+    "collection_names",
     "count_rows",
     "create_collection",
     "delete_rows",

@@ -52,6 +52,12 @@ def has_collection(name: str) -> bool:
         return bool(client().has_collection(name))
 
 
+def collection_names(*, prefix: str) -> list[str]:
+    """The collections whose name begins so."""
+    with milvus_errors("listing collections"):
+        return sorted(name for name in client().list_collections() if name.startswith(prefix))
+
+
 def drop_collection(name: str) -> None:
     """Drop the collection if it exists."""
     with milvus_errors(f"dropping the collection {name}"):

@@ -1,0 +1,71 @@
+"""The tasks. Each is just another interface: ids in, one call. The tables are the queue, so a lost message loses nothing.
+
+An outage (`IndexUnavailable`, `EncoderUnavailable`) ends a sweep: its claims were given back with a back-off, and beat
+sends the next one. A sweep that runs out of time is finished by the next.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from celery import shared_task
+
+from catalog import importing
+from search import indexing, query_images, versions, words
+from search.errors import EncoderUnavailable, IndexUnavailable
+
+logger = logging.getLogger(__name__)
+
+RECENT_BUDGET_S = 60.0
+FULL_BUDGET_S = 600.0
+
+
+@shared_task
+def sweep_recent() -> None:
+    """Mend what changed lately, and the words of what was renamed."""
+    words.refresh_stale_words()
+    _sweep(is_recent_only=True, budget_s=RECENT_BUDGET_S)
+
+
+@shared_task
+def sweep_all() -> None:
+    """Mend whatever differs from the entries, however old."""
+    _sweep(is_recent_only=False, budget_s=FULL_BUDGET_S)
+
+
+@shared_task
+def sweep_verify() -> None:
+    """Compare Milvus itself with the entries, row by row, and queue what differs."""
+    for version in versions.open_versions():
+        repaired = indexing.repair(version, indexing.verify(version))
+        if repaired:
+            logger.warning("%s: %d images differed and are queued again", version.collection, repaired)
+
+
+@shared_task
+def import_file(job_id: int) -> None:
+    """Run one import; a job that is gone, done or taken is no work."""
+    importing.run_import_job(job_id)
+
+
+@shared_task
+def import_forgotten() -> None:
+    """Run imports that nobody took after their commit."""
+    for job_id in importing.waiting_job_ids():
+        importing.run_import_job(job_id)
+
+
+@shared_task
+def tidy() -> None:
+    """Drop what has had its time: query photos and retired collections."""
+    query_images.delete_expired()
+    versions.drop_retired()
+
+
+def _sweep(*, is_recent_only: bool, budget_s: float) -> None:
+    try:
+        versions.ensure_live_version()
+        for version in versions.open_versions():
+            indexing.sweep(version, is_recent_only=is_recent_only, budget_s=budget_s)
+    except (IndexUnavailable, EncoderUnavailable) as error:
+        logger.warning("The sweep stopped and will be tried again: %s", error)
