@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,23 +28,30 @@ def _nothing() -> None:
     """Prepare nothing."""
 
 
+def _always() -> bool:
+    """Take a living process for a healthy one."""
+    return True
+
+
 @dataclass(slots=True)
 class Part:
     """A program to run and keep running.
 
     `prepare` runs before each start, `after_ready` when it first answers, `become` in the child between fork and exec.
-    `is_healthy` asks the program itself, so that a dead child behind a living wrapper is noticed.
+    `is_healthy` asks the program itself, so that a dead child behind a living wrapper is noticed. A part in the
+    foreground writes to our own output instead of a log.
     """
 
     name: str
     argv: list[str]
     data_dir: Path
-    is_healthy: Callable[[], bool]
+    is_healthy: Callable[[], bool] = _always
     prepare: Callable[[], None] = _nothing
     after_ready: Callable[[], None] = _nothing
     become: Callable[[], None] = _nothing
     environment: dict[str, str] = field(default_factory=dict)
     cwd: Path | None = None
+    is_in_foreground: bool = False
     stop_signal: signal.Signals = signal.SIGTERM
     start_timeout_s: float = 60.0
     stop_timeout_s: float = 20.0
@@ -70,21 +77,22 @@ class Part:
 
         def in_child() -> None:
             # A shell's background job ignores SIGINT, and exec would hand that down: Milvus Lite stops by SIGINT.
-            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            for name in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(name, signal.SIG_DFL)
             self.become()
             if sys.platform == "linux":
                 libc.prctl(_PR_SET_PDEATHSIG, last_wish)
                 if os.getppid() != parent:
                     os._exit(1)
 
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(  # noqa: PLW1509
-                self.argv,
+        variables = [f"{name}={value}" for name, value in self.environment.items()]
+        with nullcontext(None) if self.is_in_foreground else self.log.open("ab") as output:
+            self.process = subprocess.Popen(
+                ["env", *variables, *self.argv] if variables else self.argv,
                 stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
+                stdout=output,
+                stderr=output,
                 cwd=self.cwd,
-                env={**_environment(), **self.environment},
                 start_new_session=True,
                 preexec_fn=in_child,
             )
@@ -123,6 +131,8 @@ class Part:
         """Say how the process ended and the last lines of its log, for a message."""
         code = self.process.poll() if self.process else None
         how = "" if code is None else f" (signal {-code})" if code < 0 else f" (exit status {code})"
+        if self.is_in_foreground:
+            return how
         try:
             text = self.log.read_text(errors="replace").rstrip().splitlines()[-lines:]
         except FileNotFoundError:
@@ -134,20 +144,30 @@ class Part:
         return self.data_dir / "pids" / f"{self.name}.json"
 
     def _end_leftover(self) -> None:
-        """End the recorded process of a run that was itself killed, if it still lives and is the same process."""
+        """End what a run that was itself killed left behind: the recorded process, and the rest of its session."""
         try:
             record = json.loads(self._record.read_text())
-            process = psutil.Process(record["pid"])
-            if abs(process.create_time() - record["created"]) < 1:
-                process.send_signal(self.stop_signal)
-                with suppress(psutil.TimeoutExpired):
-                    process.wait(self.stop_timeout_s)
-                with suppress(ProcessLookupError):
-                    os.killpg(record["pid"], signal.SIGKILL)
-        except (FileNotFoundError, ValueError, KeyError, psutil.NoSuchProcess):
-            pass
+            leader, created = int(record["pid"]), float(record["created"])
+        except (FileNotFoundError, ValueError, KeyError):
+            return
+        # A pid is used again one day; a process of that session started at the recorded time or after it.
+        left = [process for process in _session(leader) if process.create_time() > created - 1]
+        for process in left:
+            with suppress(psutil.NoSuchProcess):
+                if process.pid == leader:
+                    process.send_signal(self.stop_signal)
+                    with suppress(psutil.TimeoutExpired):
+                        process.wait(self.stop_timeout_s)
+        for process in left:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
         self._record.unlink(missing_ok=True)
 
 
-def _environment() -> dict[str, str]:
-    return dict(os.environ)
+def _session(leader: int) -> list[psutil.Process]:
+    found = []
+    for process in psutil.process_iter():
+        with suppress(ProcessLookupError, PermissionError):
+            if os.getsid(process.pid) == leader:
+                found.append(process)
+    return found

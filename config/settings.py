@@ -25,6 +25,9 @@ _endpoints = embedded.endpoints(DATA_DIR)
 DATABASE_URL = env.str("DATABASE_URL", default="") or _endpoints.database_url
 REDIS_URL = env.str("REDIS_URL", default="") or _endpoints.redis_url
 MILVUS_URI = env.str("MILVUS_URI", default="") or _endpoints.milvus_uri
+_SERVICE_URLS = {"postgres": "DATABASE_URL", "redis": "REDIS_URL", "milvus": "MILVUS_URI"}
+# The services that `manage.py services` and `manage.py demo` start: those without an address of their own.
+EMBEDDED_SERVICES = [name for name, url in _SERVICE_URLS.items() if not env.str(url, default="")]
 MILVUS_TOKEN = env.str("MILVUS_TOKEN", default="")
 MILVUS_TIMEOUT_S = env.float("MILVUS_TIMEOUT_S", default=10.0)
 
@@ -76,6 +79,7 @@ INSTALLED_APPS = [
     "pgtrigger",
     "rest_framework",
     "treebeard",
+    "config",
     "catalog",
     "search",
     "workers",

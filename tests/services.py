@@ -1,4 +1,4 @@
-"""Pytest plugin (`-p tests.services`): real Postgres, Redis and Milvus Lite in a temporary data folder, for one session.
+"""Pytest plugin (`-p tests.services`): real Postgres, Redis and Milvus Lite in a temporary data folder.
 
 It is loaded before Django's settings, which it points at that folder; DATABASE_URL, REDIS_URL and MILVUS_URI still
 replace a service each. Sessions can run side by side: no fixed port, no fixed path.

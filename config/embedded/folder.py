@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 MAX_SOCKET_PATH = 100
-"""Kernels allow 107 bytes (Linux) or 103 (macOS) for a unix socket's path; Postgres appends `.lock` to a file beside it."""
+"""Kernels allow 107 bytes (Linux) or 103 (macOS) for a unix socket's path."""
 _LONGEST_SOCKET = "postgres/.s.PGSQL.5432"
 
 

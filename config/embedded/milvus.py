@@ -107,7 +107,7 @@ def _answers(target: str) -> bool:
 
 
 def _free_ports(data_dir: Path) -> int:
-    """Return the first of `_PORTS` free ports in a row: the recorded ones while they are free, so they stay the same."""
+    """Return the first of `_PORTS` free ports in a row: the recorded ones as long as they are free."""
     recorded = recorded_milvus(data_dir).port
     # Below the range that Linux gives to outgoing connections (32768), at a place that differs by folder.
     first = 21_000 + int(hashlib.sha256(os.fsencode(data_dir)).hexdigest(), 16) % 10_000

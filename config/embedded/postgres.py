@@ -82,7 +82,7 @@ def _initialise(pgdata: Path, binaries: Path, switch_user: Callable[[], None]) -
     draft = pgdata.with_name("postgres.new")
     shutil.rmtree(draft, ignore_errors=True)
     _make_folder(draft, pgdata)
-    done = subprocess.run(  # noqa: PLW1509
+    done = subprocess.run(
         [
             *(str(binaries / "initdb"), "-D", str(draft), "-U", DATABASE_USER, "--auth=trust", "--no-sync"),
             # The builtin locale is the same on every machine, whatever locales it has.

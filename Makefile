@@ -1,0 +1,56 @@
+# `make help` lists the targets. Settings: PORT, MILVUS, VITRINE_DATA, TORCH_INDEX, PYTHON (docs/operating.md).
+PYTHON ?= python3
+VENV ?= .venv
+PORT ?= 8000
+MILVUS ?= lite
+# Where Linux takes torch from: the CPU build by default; https://download.pytorch.org/whl/cu130 for a CUDA one, empty for none.
+TORCH_INDEX ?= $(if $(filter Linux,$(shell uname -s)),https://download.pytorch.org/whl/cpu)
+
+BIN := $(VENV)/bin
+MANAGE := $(BIN)/python manage.py
+EXTRAS := embedded $(if $(filter server,$(MILVUS)),server)
+INSTALLED := $(VENV)/.installed$(if $(filter server,$(MILVUS)),-server)
+CHECKS_DATA := $(VENV)/checks-data
+
+.DEFAULT_GOAL := help
+.PHONY: help demo services test lint browser bench clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
+
+demo: $(INSTALLED) ## install, start everything, load and index the demo catalogue, serve it (PORT=, MILVUS=server)
+	@VITRINE_DEMO=1 $(MANAGE) demo --port "$(PORT)" --milvus "$(MILVUS)"
+
+services: $(INSTALLED) ## run the embedded Postgres, Redis and Milvus alone
+	@$(MANAGE) services --milvus "$(MILVUS)"
+
+test: $(VENV)/.installed-test browser ## install what the tests need, check style, types, imports, schema, and run the tests
+	@$(MAKE) --no-print-directory lint
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.installed-test ## style, types, import rules, migrations, OpenAPI schema
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	VITRINE_DATA=$(CHECKS_DATA) $(BIN)/mypy
+	$(BIN)/lint-imports
+	VITRINE_DATA=$(CHECKS_DATA) $(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+	VITRINE_DATA=$(CHECKS_DATA) $(MANAGE) spectacular --validate --fail-on-warn --file /dev/null
+
+browser:
+	@.ci/browser $(BIN)/playwright
+
+bench: $(INSTALLED) ## measure search on a running demo
+	$(BIN)/python -m benchmarks
+
+clean: ## remove the virtual environment and caches; the data (.data) stays
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.installed $(VENV)/.installed-server: pyproject.toml constraints.txt
+	@$(PYTHON) config/install.py "$(VENV)" "$(TORCH_INDEX)" $(EXTRAS)
+	@touch $@
+
+$(VENV)/.installed-test: pyproject.toml constraints.txt
+	@$(PYTHON) config/install.py "$(VENV)" "$(TORCH_INDEX)" embedded test \
+		$(if $(filter Linux-x86_64,$(shell uname -sm | tr ' ' -)),server)
+	@touch $@ $(VENV)/.installed

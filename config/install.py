@@ -1,0 +1,73 @@
+"""Makes the virtual environment that the Makefile asks for. Standard library only: nothing is installed yet.
+
+python3 config/install.py VENV TORCH_INDEX [EXTRA ...]
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def main(venv: Path, torch_index: str, extras: list[str]) -> None:
+    """Make `venv` where it is missing and install the pinned dependencies with these extras into it."""
+    if sys.version_info < (3, 11):
+        sys.exit(
+            f"Vitrine needs Python 3.11 or newer; {sys.executable} is {sys.version.split()[0]}. "
+            "Name another one: make PYTHON=/usr/bin/python3.12 demo"
+        )
+    python = venv / "bin" / "python"
+    if not python.exists():
+        say(f"making {venv} with Python {sys.version.split()[0]}")
+        if subprocess.run([sys.executable, "-m", "venv", str(venv)], check=False).returncode:
+            sys.exit("The virtual environment could not be made; on Debian and Ubuntu: apt-get install python3-venv")
+    pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--progress-bar", "on"]
+    install_torch(pip, python, torch_index)
+    say("installing the pinned packages (a minute or two)")
+    if subprocess.run([*pip, "-c", str(ROOT / "constraints.txt"), *requirements(extras)], check=False).returncode:
+        sys.exit("pip could not install the packages; its message above says which one and why.")
+
+
+def requirements(extras: list[str]) -> list[str]:
+    """The project's dependencies and those of these extras, as pyproject.toml states them."""
+    import tomllib  # here, because Python 3.10 must still reach the message above
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    return [*project["dependencies"], *(line for extra in extras for line in project["optional-dependencies"][extra])]
+
+
+def install_torch(pip: list[str], python: Path, index: str) -> None:
+    """Install the pinned torch, on Linux from PyTorch's own index first: the general one's brings gigabytes of CUDA."""
+    pin = next(line for line in (ROOT / "constraints.txt").read_text().splitlines() if line.startswith("torch=="))
+    if torch_build(python).split("+")[0] != pin.removeprefix("torch=="):
+        say(f"installing {pin}" + (f", asking {index} too" if index else ""))
+        # One short attempt: where that index is out of reach pip goes on with the others at once.
+        extra = ["--extra-index-url", index, "--retries", "0", "--timeout", "15"] if index else []
+        done = subprocess.run([*pip, *extra, pin], check=False)
+        if done.returncode and extra:
+            say(f"{index} does not serve; going on without it")
+            done = subprocess.run([*pip, pin], check=False)
+        if done.returncode:
+            sys.exit(f"pip could not install {pin}; its message above says why.")
+    build = torch_build(python)
+    kind = "the CPU build" if "+cpu" in build else "the general build; on Linux it brings CUDA, some gigabytes"
+    say(f"torch {build}: {kind if sys.platform == 'linux' and '+cu' not in build else 'as asked for'}")
+
+
+def torch_build(python: Path) -> str:
+    """The installed torch's version, such as 2.13.0+cpu; empty when there is none."""
+    code = "import importlib.metadata as m\ntry: print(m.version('torch'))\nexcept m.PackageNotFoundError: pass"
+    return subprocess.run([str(python), "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def say(message: str) -> None:
+    """Print one line of progress at once, also into a pipe."""
+    sys.stdout.write(f"== {message}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2], sys.argv[3:])

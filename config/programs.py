@@ -1,0 +1,76 @@
+"""Vitrine's own programs as parts: the web server, the Celery worker, and one step of `manage.py`."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from config.part import Part
+
+ROOT = Path(__file__).resolve().parent.parent
+HOST = "127.0.0.1"
+
+
+def step(data_dir: Path, *arguments: str) -> Part:
+    """`manage.py` with these arguments, in the foreground."""
+    return Part(
+        name=f"manage.py {arguments[0]}",
+        argv=[sys.executable, str(ROOT / "manage.py"), *arguments],
+        data_dir=data_dir,
+        cwd=ROOT,
+        is_in_foreground=True,
+    )
+
+
+def worker(data_dir: Path) -> Part:
+    """A Celery worker for every queue, with beat inside: one such worker only, or the schedule would run twice."""
+    return Part(
+        name="worker",
+        argv=[
+            *(sys.executable, "-m", "celery", "-A", "workers", "worker", "--loglevel", "INFO"),
+            *("-Q", "index,import,default", "--beat", "--concurrency", "2", "--without-gossip", "--without-mingle"),
+        ],
+        data_dir=data_dir,
+        cwd=ROOT,
+    )
+
+
+def web(data_dir: Path, *, port: int) -> Part:
+    """The web server: granian over WSGI, one process, a few threads that share one encoder."""
+    return Part(
+        name="web",
+        argv=[
+            *(sys.executable, "-m", "granian", "--interface", "wsgi", "--host", HOST, "--port", str(port)),
+            *("--workers", "1", "--blocking-threads", str(max(4, os.cpu_count() or 1)), "--respawn-failed-workers"),
+            *("--workers-kill-timeout", "10", "config.wsgi:application"),
+        ],
+        data_dir=data_dir,
+        is_healthy=lambda: get(f"http://{HOST}:{port}/health/live") is not None,
+        cwd=ROOT,
+    )
+
+
+def get(url: str, *, timeout_s: float = 5.0) -> bytes | None:
+    """The body of a page of ours, or None when it does not answer with a 2xx."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(url, timeout=timeout_s) as response:
+            body: bytes = response.read()
+            return body
+    except (urllib.error.URLError, OSError):
+        return None
+
+
+def is_port_free(port: int) -> bool:
+    """Whether nothing listens on this port of this machine."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True
