@@ -20,7 +20,12 @@ class ImportJob(models.Model):
 
     store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="import_jobs")
     file = models.FileField(upload_to="imports", max_length=300)
-    mapping = models.JSONField(default=dict, blank=True, help_text="Our field: the file's column.")
+    member = models.CharField(
+        max_length=300, blank=True, help_text="The data file inside a zip that holds several, such as apparel.csv."
+    )
+    mapping = models.JSONField(
+        default=dict, blank=True, help_text='Our field: the file\'s column, as in {"title": "product_name"}.'
+    )
     state = models.CharField(max_length=10, choices=ImportState.choices, default=ImportState.WAITING, editable=False)
     claimed_until = models.DateTimeField(null=True, blank=True, editable=False)
     created_count = models.PositiveIntegerField(default=0, editable=False)

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import pgtrigger
 from django.contrib.postgres.indexes import GinIndex
+from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.lookups import Exact
 
 from catalog.models.store import Store
-from catalog.models.taxonomy import Brand, Category
+from catalog.models.taxonomy import AttributeValue, Brand, Category
+
+MAX_ATTRIBUTE_VALUES = 128
+"""Values that one product may have in all; the index's array has this capacity."""
 
 
 def revision_trigger(*, watched: dict[str, str]) -> pgtrigger.Trigger:
@@ -119,6 +123,42 @@ class Product(models.Model):
     def is_in_stock(self) -> bool:
         return self.quantity > 0
 
+    def clean(self) -> None:
+        """Refuse attributes that the store does not have, and a category or brand of another store."""
+        super().clean()
+        if self.store_id is None:
+            return
+        errors: dict[str, str] = {}
+        for name in ("category", "brand"):
+            row: Category | Brand | None = getattr(self, name)
+            if row is not None and row.store_id != self.store_id:
+                errors[name] = f"{row} belongs to another store. Choose a {name} of {self.store}."
+        problem = self._attributes_problem()
+        if problem:
+            errors["attributes"] = problem
+        if errors:
+            raise ValidationError(errors)
+
+    def _attributes_problem(self) -> str:
+        """What is wrong with `attributes`, or an empty string."""
+        stated = self.attributes
+        if not isinstance(stated, dict):
+            return 'Give an object of value codes, such as {"color": ["red"]}.'
+        if not all(
+            isinstance(codes, list) and all(isinstance(code, str) for code in codes) for codes in stated.values()
+        ):
+            return 'Give each attribute a list of value codes, such as {"color": ["red"]}.'
+        pairs = {(name, code) for name, codes in stated.items() for code in codes}
+        if len(pairs) > MAX_ATTRIBUTE_VALUES:
+            return f"The product has {len(pairs)} attribute values; at most {MAX_ATTRIBUTE_VALUES} are kept."
+        known = set(
+            AttributeValue.objects.filter(attribute__store=self.store_id, attribute__code__in=stated).values_list(
+                "attribute__code", "code"
+            )
+        )
+        unknown = sorted(f"{name}: {code}" for name, code in pairs - known)
+        return f"Unknown attribute values: {', '.join(unknown)}. Make them first." if unknown else ""
+
 
 class ImageKind(models.TextChoices):
     CATALOG = "catalog", "catalogue photo"
@@ -129,10 +169,11 @@ class ProductImage(models.Model):
     """A photo of a product. `sha256` is of the stored bytes; `width` and `height` are in pixels."""
 
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="images")
-    file = models.FileField(upload_to="products", max_length=300)
+    # Empty while the photo is known by its `source_url` only and has not been fetched yet.
+    file = models.FileField(upload_to="products", max_length=300, blank=True)
     kind = models.CharField(max_length=12, choices=ImageKind.choices, default=ImageKind.CATALOG)
     position = models.PositiveSmallIntegerField(default=0)
-    sha256 = models.CharField(max_length=64, editable=False)
+    sha256 = models.CharField(max_length=64, blank=True, editable=False)
     width = models.PositiveIntegerField(editable=False, default=0)
     height = models.PositiveIntegerField(editable=False, default=0)
     source_url = models.URLField(max_length=2000, blank=True)
