@@ -1,0 +1,224 @@
+"""CLIP-family encoders through sentence-transformers: photos and words -> unit float32 vectors in one space.
+
+Importing this module is cheap; torch and the weights load with the first call that needs them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import threading
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from django.conf import settings
+from numpy.typing import NDArray
+from PIL import Image
+
+from search.errors import EncoderUnavailable
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+logger = logging.getLogger(__name__)
+
+# Part of every fingerprint: to be raised when `search.images` changes what pixels an encoder sees.
+PIXELS_VERSION = "1"
+HUB_TIMEOUT_S = 5.0
+# Formats that torch does not read; a hub repository may hold the same weights in all of them.
+OTHER_RUNTIMES = ("*.onnx", "onnx/*", "openvino/*", "*.h5", "*.msgpack", "*.ot", "*.tflite", "*.mlmodel", "coreml/*")
+_WEIGHTS = (".safetensors", ".bin")
+_FINGERPRINTED = (*_WEIGHTS, ".json", ".txt", ".model", ".vocab")
+
+
+class Encoder:
+    """One CLIP-family model, by a hub name or a folder; safe to share between threads.
+
+    `name` is what was asked for. Vectors are unit rows: the dot product is the cosine.
+    Every call may raise `EncoderUnavailable`; its message says what to do.
+    """
+
+    def __init__(self, name: str, *, device: str = "auto", batch_size: int = 64, threads: int = 1) -> None:
+        self.name = name
+        self.device = device
+        self.batch_size = batch_size
+        self.threads = threads
+        self._model: SentenceTransformer | None = None
+        self._loading = threading.Lock()
+        # Fast tokenizers raise "Already borrowed" when two threads pad at once; torch's threads are few anyway.
+        self._encoding = threading.Lock()
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """16 hex digits over weights, tokenizer, configuration and `PIXELS_VERSION`; does not load torch."""
+        folder = self._folder()
+        digest = hashlib.sha256(PIXELS_VERSION.encode())
+        for path in sorted(path for path in folder.rglob("*") if path.suffix in _FINGERPRINTED and path.is_file()):
+            with path.open("rb") as file:
+                content = hashlib.file_digest(file, "sha256").hexdigest()
+            digest.update(f"{path.relative_to(folder).as_posix()}={content}\n".encode())
+        return digest.hexdigest()[:16]
+
+    @cached_property
+    def dimension(self) -> int:
+        """Length of a vector, as the model states it, or as its first text shows."""
+        stated = self._loaded().get_embedding_dimension()
+        return int(stated) if stated else int(self._encode(["dimension"]).shape[1])
+
+    def is_ready(self) -> bool:
+        """Whether weights are loaded or lie on this machine; loads nothing and asks no hub."""
+        if self._model is not None:
+            return True
+        folder = Path(self.name) if _is_path(self.name) else _cached_snapshot(self.name)
+        return folder is not None and _has_weights(folder)
+
+    def encode_images(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
+        """RGB images (see `search.images.decode_image`) -> (n, dimension) unit rows, in order."""
+        return self._encode(list(images)) if images else self._empty()
+
+    def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Texts -> (n, dimension) unit rows, in order. What exceeds the tokenizer's limit is cut off, not an error."""
+        return self._encode(list(texts)) if texts else self._empty()
+
+    def _empty(self) -> NDArray[np.float32]:
+        return np.empty((0, self.dimension), dtype=np.float32)
+
+    def _encode(self, inputs: list[Any]) -> NDArray[np.float32]:
+        model = self._loaded()
+        try:
+            with self._encoding:
+                rows = model.encode(
+                    inputs,
+                    batch_size=self.batch_size,
+                    normalize_embeddings=True,
+                    convert_to_numpy=True,
+                    show_progress_bar=False,
+                )
+        except RuntimeError as error:  # what torch raises, out of memory included
+            raise EncoderUnavailable(
+                f"The encoder {self.name!r} failed on {len(inputs)} inputs ({error}). Lower ENCODER_BATCH_SIZE"
+                f" (now {self.batch_size}) or set ENCODER_DEVICE=cpu."
+            ) from error
+        return np.ascontiguousarray(rows, dtype=np.float32)
+
+    def _loaded(self) -> SentenceTransformer:
+        if self._model is None:
+            with self._loading:
+                if self._model is None:
+                    self._model = self._load(self._folder())
+        return self._model
+
+    def _folder(self) -> Path:
+        return _local_folder(self.name) if _is_path(self.name) else _hub_folder(self.name)
+
+    def _load(self, folder: Path) -> SentenceTransformer:
+        # torch, transformers and sentence-transformers take seconds and hundreds of megabytes: only who encodes pays.
+        import torch
+        from safetensors import SafetensorError
+        from sentence_transformers import SentenceTransformer
+
+        torch.set_num_threads(self.threads)
+        device = _device(self.device)
+        try:
+            # Weights kept as fp16 are computed in fp32: half precision is slower than single on a CPU.
+            model = SentenceTransformer(
+                str(folder), device=device, local_files_only=True, model_kwargs={"dtype": torch.float32}
+            )
+        except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as error:
+            raise EncoderUnavailable(
+                f"The encoder {self.name!r} does not load from {folder} ({type(error).__name__}: {error})."
+                " Set ENCODER_MODEL to a CLIP-family model's folder or hub name, or fetch its files again."
+            ) from error
+        missing = {"text", "image"} - set(model.modalities)
+        if missing:
+            raise EncoderUnavailable(
+                f"The encoder {self.name!r} cannot encode {' and '.join(sorted(missing))}s."
+                " Set ENCODER_MODEL to a CLIP-family model, such as clip-ViT-B-32."
+            )
+        logger.info("loaded encoder %s on %s", self.name, device)
+        return model
+
+
+_encoders: dict[str, Encoder] = {}
+_encoders_lock = threading.Lock()
+
+
+def get_encoder(name: str | None = None) -> Encoder:
+    """This process's encoder of that name (default: `ENCODER_MODEL`), made once; nothing is loaded yet."""
+    name = name or settings.ENCODER_MODEL
+    with _encoders_lock:
+        if name not in _encoders:
+            _encoders[name] = Encoder(
+                name,
+                device=settings.ENCODER_DEVICE,
+                batch_size=settings.ENCODER_BATCH_SIZE,
+                threads=settings.ENCODER_THREADS,
+            )
+        return _encoders[name]
+
+
+def _device(wanted: str) -> str:
+    import torch  # heavy, see `Encoder._load`
+
+    if wanted != "auto":
+        return wanted
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def _is_path(name: str) -> bool:
+    return name.startswith((".", "/", "~")) or name.count("/") > 1 or Path(name).is_dir()
+
+
+def _has_weights(folder: Path) -> bool:
+    # sentence-transformers keeps each module in a folder of its own, one level down.
+    return any(path.suffix in _WEIGHTS for pattern in ("*", "*/*") for path in folder.glob(pattern))
+
+
+def _local_folder(name: str) -> Path:
+    folder = Path(name).expanduser()
+    if not _has_weights(folder):
+        raise EncoderUnavailable(
+            f"No encoder weights in {folder}. Train them with manage.py train_encoder, restore the folder from the"
+            " repository, or set ENCODER_MODEL to another folder or hub name."
+        )
+    return folder
+
+
+def _repository(name: str) -> str:
+    """sentence-transformers' own short names ("clip-ViT-B-32") belong to its organisation."""
+    return name if "/" in name else f"sentence-transformers/{name}"
+
+
+def _cached_snapshot(name: str) -> Path | None:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(_repository(name), local_files_only=True))
+    except (LocalEntryNotFoundError, HFValidationError):
+        return None
+
+
+def _hub_folder(name: str) -> Path:
+    """The model's snapshot in the hub cache, fetched once. One short request decides whether the hub is there:
+    the loaders' own retries take minutes without a network."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError
+
+    cached = _cached_snapshot(name)
+    if cached is not None and _has_weights(cached):
+        return cached
+    try:
+        return Path(
+            snapshot_download(_repository(name), etag_timeout=HUB_TIMEOUT_S, ignore_patterns=list(OTHER_RUNTIMES))
+        )
+    except (OSError, HFValidationError) as error:  # the hub's own errors (offline, no such model, gated) are OSErrors
+        raise EncoderUnavailable(
+            f"The encoder {name!r} is no folder here, and the model hub did not give it ({error})."
+            " Check the name and the network, or set ENCODER_MODEL to a folder."
+        ) from error
