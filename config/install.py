@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def main(venv: Path, torch_index: str, extras: list[str]) -> None:
     """Make `venv` where it is missing and install the pinned dependencies with these extras into it."""
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 - this file alone is run by whatever Python there is
         sys.exit(
             f"Vitrine needs Python 3.11 or newer; {sys.executable} is {sys.version.split()[0]}. "
             "Name another one: make PYTHON=/usr/bin/python3.12 demo"

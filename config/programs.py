@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import http
+import http.client
 import os
 import socket
 import sys
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 from config.part import Part
@@ -49,20 +49,23 @@ def web(data_dir: Path, *, port: int) -> Part:
             *("--workers-kill-timeout", "10", "config.wsgi:application"),
         ],
         data_dir=data_dir,
-        is_healthy=lambda: get(f"http://{HOST}:{port}/health/live") is not None,
+        is_healthy=lambda: get(port, "/health/live") is not None,
         cwd=ROOT,
     )
 
 
-def get(url: str, *, timeout_s: float = 5.0) -> bytes | None:
-    """The body of a page of ours, or None when it does not answer with a 2xx."""
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+def get(port: int, path: str, *, headers: dict[str, str] | None = None, timeout_s: float = 5.0) -> bytes | None:
+    """The body of a page of our own web server, or None when it does not answer with a 200."""
+    connection = http.client.HTTPConnection(HOST, port, timeout=timeout_s)
     try:
-        with opener.open(url, timeout=timeout_s) as response:
-            body: bytes = response.read()
-            return body
-    except (urllib.error.URLError, OSError):
+        connection.request("GET", path, headers=headers or {})
+        response = connection.getresponse()
+        body = response.read()
+    except (http.client.HTTPException, OSError):
         return None
+    finally:
+        connection.close()
+    return body if response.status == http.HTTPStatus.OK else None
 
 
 def is_port_free(port: int) -> bool:

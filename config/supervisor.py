@@ -1,4 +1,4 @@
-"""Runs parts until it is told to stop: in order, each restarted when it ends or hangs, all ended in the opposite order."""
+"""Runs parts until told to stop: in order, each restarted when it ends or hangs, all ended in the opposite order."""
 
 from __future__ import annotations
 

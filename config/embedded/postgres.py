@@ -128,7 +128,7 @@ def _clear_stale(pgdata: Path, sockets: Path) -> None:
 
 def _works_in(process: psutil.Process, pgdata: Path) -> bool:
     try:
-        return process.name().startswith("postgres") and process.cwd() == str(pgdata)
+        return bool(process.name().startswith("postgres") and process.cwd() == str(pgdata))
     except (psutil.NoSuchProcess, psutil.AccessDenied):
         return False
 

@@ -1,0 +1,107 @@
+"""The demo: every part started, the demo catalogue loaded and indexed, and what to open printed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
+
+from catalog.management.commands.load_demo import PUBLISHABLE_KEY, USERNAME, read_password
+from config.embedded.folder import DataFolderError
+from config.embedded.services import make_services
+from config.part import Part, PartError
+from config.programs import HOST, get, is_port_free, step, web, worker
+from config.supervisor import Supervisor
+
+READY_TIMEOUT_S = 60.0
+FIRST_SEARCH = "/api/v1/search?q=red+dress&per_page=3"
+Say = Callable[[str], None]
+
+
+def check_port(port: int) -> None:
+    """DataFolderError when something else listens on the web server's port."""
+    if not is_port_free(port):
+        raise DataFolderError(f"port {port} is in use: name a free one, such as `make demo PORT={port + 80}`.")
+
+
+def start_demo(supervisor: Supervisor, *, port: int, milvus_engine: str, say: Say) -> None:
+    """Start all parts in order, loading and indexing what is missing. PartError when one does not come up."""
+    data_dir: Path = settings.DATA_DIR
+    began = time.monotonic()
+    say(f"starting {', '.join(settings.EMBEDDED_SERVICES) or 'no embedded service'} in {data_dir}")
+    supervisor.start(*make_services(data_dir, settings.EMBEDDED_SERVICES, milvus_engine=milvus_engine))
+    for title, part in _steps(data_dir):
+        say(title)
+        supervisor.run(part)
+    _keep_static_digest(data_dir)
+    say("starting the worker and the web server")
+    supervisor.start(worker(data_dir), web(data_dir, port=port))
+    _wait_ready(port)
+    took_s = _first_search(port)
+    say(f"ready in {time.monotonic() - began:.0f} s; the first search took {took_s:.1f} s\n\n{_summary(port)}")
+
+
+def _steps(data_dir: Path) -> list[tuple[str, Part]]:
+    steps = [("migrating the database", step(data_dir, "migrate", "--verbosity", "0"))]
+    if _static_digest() != _kept_static_digest(data_dir):
+        part = step(data_dir, "collectstatic", "--noinput", "--verbosity", "0")
+        steps.append(("collecting static files", part))
+    steps.append(("loading the demo catalogue", step(data_dir, "load_demo")))
+    steps.append(("indexing", step(data_dir, "index")))
+    return steps
+
+
+def _static_digest() -> str:
+    """A digest of every static file's path, size and time: collecting them again costs seconds."""
+    digest = hashlib.sha256()
+    for finder in get_finders():
+        for path, storage in finder.list([]):
+            found = Path(storage.path(path)).stat()
+            digest.update(f"{path} {found.st_size} {found.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
+
+
+def _kept_static_digest(data_dir: Path) -> str:
+    path = data_dir / "static.digest"
+    return path.read_text() if path.exists() and Path(settings.STATIC_ROOT).is_dir() else ""
+
+
+def _keep_static_digest(data_dir: Path) -> None:
+    (data_dir / "static.digest").write_text(_static_digest())
+
+
+def _wait_ready(port: int) -> None:
+    deadline = time.monotonic() + READY_TIMEOUT_S
+    while get(port, "/health/ready") is None:
+        if time.monotonic() > deadline:
+            raise PartError(
+                f"http://{HOST}:{port}/health/ready did not say yes in {READY_TIMEOUT_S:.0f} s: "
+                f"see {settings.DATA_DIR / 'logs'}"
+            )
+        time.sleep(0.2)
+
+
+def _first_search(port: int) -> float:
+    """Ask once, so that the encoder is loaded before a person waits for it; return the seconds it took."""
+    began = time.monotonic()
+    answer = get(port, FIRST_SEARCH, headers={"Authorization": f"Bearer {PUBLISHABLE_KEY}"}, timeout_s=60)
+    if answer is None or not json.loads(answer)["hits"]:
+        raise PartError(f"the first search found nothing: see {settings.DATA_DIR / 'logs'}")
+    return time.monotonic() - began
+
+
+def _summary(port: int) -> str:
+    site = f"http://{HOST}:{port}"
+    rows = {
+        "Shop page": f"{site}/",
+        "Admin": f"{site}/admin/   user {USERNAME}, password {read_password()}",
+        "API docs": f"{site}/api/docs",
+        "Try": f"curl -s -H 'Authorization: Bearer {PUBLISHABLE_KEY}' '{site}{FIRST_SEARCH}'",
+        "Logs": str(settings.DATA_DIR / "logs"),
+    }
+    return "\n".join([*(f"  {name:10} {value}" for name, value in rows.items()), "\nCtrl-C stops everything."])
