@@ -208,8 +208,10 @@ def _hub_folder(name: str) -> Path:
     """The model's snapshot in the hub cache, fetched once. One short request decides whether the hub is there:
     the loaders' own retries take minutes without a network."""
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HFValidationError
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
+    # The hub library's HTTP client differs by version; its base error is the first base of the library's own.
+    broken_download = HfHubHTTPError.__bases__[0]
     cached = _cached_snapshot(name)
     if cached is not None and _has_weights(cached):
         return cached
@@ -217,7 +219,7 @@ def _hub_folder(name: str) -> Path:
         return Path(
             snapshot_download(_repository(name), etag_timeout=HUB_TIMEOUT_S, ignore_patterns=list(OTHER_RUNTIMES))
         )
-    except (OSError, HFValidationError) as error:  # the hub's own errors (offline, no such model, gated) are OSErrors
+    except (OSError, HFValidationError, broken_download) as error:  # offline, no such model, gated: OSErrors
         raise EncoderUnavailable(
             f"The encoder {name!r} is no folder here, and the model hub did not give it ({error})."
             " Check the name and the network, or set ENCODER_MODEL to a folder."

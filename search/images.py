@@ -45,8 +45,8 @@ def decode_image(data: bytes, *, max_side: int | None = None) -> Image.Image:
         raise InvalidImage(
             f"The image has {len(data):,} bytes; at most {max_bytes:,} are accepted. Send a smaller one.", field="image"
         )
-    # The one broad catch of the project. Pillow promises no exception type for hostile bytes: of 3,228 such files 53 raised
-    # something other than OSError (ValueError, TypeError, IndexError, SyntaxError, struct.error, MemoryError ...).
+    # The one broad catch of the project. Pillow promises no exception type for hostile bytes: of 3,228 such files 53
+    # raised other things than OSError (ValueError, TypeError, IndexError, SyntaxError, struct.error, MemoryError ...).
     # A test per accepted format and mode keeps mistakes of our own from hiding behind it.
     try:
         return _decode(data, max_side)
