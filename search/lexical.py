@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from html import escape
 
-from django.contrib.postgres.search import SearchQueryField
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import BooleanField, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
 from catalog.models import Product, Store
@@ -33,8 +32,12 @@ def cleaned(text: str) -> str:
 
 def matching(products: QuerySet[Product], text: str, *, store: Store, any_word: bool = False) -> QuerySet[Product]:
     """Those of `products` that hold all the words (or any of them), or whose sku is the text."""
-    query = _tsquery(text, store=store, any_word=any_word)
-    return products.filter(Q(text__document=query) | Q(sku=cleaned(text)))
+    holds = RawSQL(  # noqa: S611  (constants and bound parameters only)
+        f'"search_producttext"."document" @@ {_function(any_word)}',
+        [store.language, cleaned(text)],
+        output_field=BooleanField(),
+    )
+    return products.filter(text__isnull=False).filter(Q(holds) | Q(sku=cleaned(text)))
 
 
 def ranked(products: QuerySet[Product], text: str, *, store: Store, any_word: bool, limit: int) -> list[LexicalHit]:
@@ -47,7 +50,6 @@ def ranked(products: QuerySet[Product], text: str, *, store: Store, any_word: bo
     )
     rows = (
         matching(products, text, store=store, any_word=any_word)
-        .filter(text__isnull=False)
         .annotate(rank=rank)
         .order_by("-rank", "-pk")
         .values_list("pk", "rank")[:limit]
@@ -77,7 +79,3 @@ def _function(any_word: bool) -> str:
     plain = "plainto_tsquery(%s::regconfig, %s)"
     # A tsquery's text form quotes its lexemes, so that this replaces operators and nothing else.
     return f"replace({plain}::text, ''' & ''', ''' | ''')::tsquery" if any_word else plain
-
-
-def _tsquery(text: str, *, store: Store, any_word: bool) -> RawSQL:
-    return RawSQL(_function(any_word), [store.language, cleaned(text)], output_field=SearchQueryField())  # noqa: S611

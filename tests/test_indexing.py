@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from catalog.models import Product, ProductImage
+from catalog.models import Brand, Category, Product, ProductImage
 from search import indexing, milvus
 from search.errors import EncoderUnavailable
 from search.indexing.entries import Mark, claim, mark
@@ -105,10 +105,10 @@ def test_renaming_a_brand_or_moving_a_category_writes_nothing_to_milvus(live_ind
     shoes = category(store, "Clothes", "Shoes")
     make_product(store, "a", category=shoes, brand=brand(store, "Norrvik"))
     indexing.sweep(live_index)
-    brand(store, "Norrvik").__class__.objects.update(name="Sudvik")
+    Brand.objects.update(name="Sudvik")
     sport = category(store, "Sport")
     shoes.refresh_from_db()
-    shoes.move(sport, "first-child")
+    Category.objects.move(shoes, sport, "first-child")
     assert indexing.count_stale(live_index) == 0
 
 
@@ -207,7 +207,12 @@ def test_whoever_marks_without_the_claim_clears_the_entry_and_its_owner_too(live
     assert mark(live_index, [Mark(*facts)], token=slow) == {image.pk}
     assert mark(live_index, [Mark(*facts)], token=quick) == {image.pk}
     entry = IndexEntry.objects.get()
-    assert (entry.image_revision, entry.product_revision, entry.content_hash, entry.claim_token) == (None, None, "", None)
+    assert (entry.image_revision, entry.product_revision, entry.content_hash, entry.claim_token) == (
+        None,
+        None,
+        "",
+        None,
+    )
     assert indexing.sweep(live_index).work.indexed == 1
 
 
