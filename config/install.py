@@ -24,10 +24,10 @@ def main(venv: Path, torch_index: str, extras: list[str]) -> None:
         say(f"making {venv} with Python {sys.version.split()[0]}")
         if subprocess.run([sys.executable, "-m", "venv", str(venv)], check=False).returncode:
             sys.exit("The virtual environment could not be made; on Debian and Ubuntu: apt-get install python3-venv")
-    pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--progress-bar", "on"]
+    pip = [str(python), "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off"]
     install_torch(pip, python, torch_index)
     say("installing the pinned packages (a minute or two)")
-    if subprocess.run([*pip, "-c", str(ROOT / "constraints.txt"), *requirements(extras)], check=False).returncode:
+    if not shown([*pip, "-c", str(ROOT / "constraints.txt"), *requirements(extras)]):
         sys.exit("pip could not install the packages; its message above says which one and why.")
 
 
@@ -46,15 +46,33 @@ def install_torch(pip: list[str], python: Path, index: str) -> None:
         say(f"installing {pin}" + (f", asking {index} too" if index else ""))
         # One short attempt: where that index is out of reach pip goes on with the others at once.
         extra = ["--extra-index-url", index, "--retries", "0", "--timeout", "15"] if index else []
-        done = subprocess.run([*pip, *extra, pin], check=False)
-        if done.returncode and extra:
+        is_done = shown([*pip, *extra, pin])
+        if not is_done and extra:
             say(f"{index} does not serve; going on without it")
-            done = subprocess.run([*pip, pin], check=False)
-        if done.returncode:
+            is_done = shown([*pip, pin])
+        if not is_done:
             sys.exit(f"pip could not install {pin}; its message above says why.")
     build = torch_build(python)
     kind = "the CPU build" if "+cpu" in build else "the general build; on Linux it brings CUDA, some gigabytes"
     say(f"torch {build}: {kind if sys.platform == 'linux' and '+cu' not in build else 'as asked for'}")
+
+
+def shown(pip: list[str]) -> bool:
+    """Run pip with its hundreds of lines as one that moves (a terminal) or none (a log); all of its end if it fails."""
+    lines: list[str] = []
+    count = 0
+    with subprocess.Popen(pip, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        for line in process.stdout or ():
+            lines.append(line)
+            count += line.startswith("Collecting ")
+            if sys.stdout.isatty():
+                sys.stdout.write(f"\r\033[K   {count:3} packages  {line.strip()[:60]}")
+                sys.stdout.flush()
+    if sys.stdout.isatty():
+        sys.stdout.write("\r\033[K")
+    if process.returncode:
+        sys.stdout.write("".join(lines[-25:]))
+    return process.returncode == 0
 
 
 def torch_build(python: Path) -> str:

@@ -9,6 +9,8 @@ import socket
 import sys
 from pathlib import Path
 
+from django.conf import settings
+
 from config.part import Part
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -56,9 +58,11 @@ def web(data_dir: Path, *, port: int) -> Part:
 
 def get(port: int, path: str, *, headers: dict[str, str] | None = None, timeout_s: float = 5.0) -> bytes | None:
     """The body of a page of our own web server, or None when it does not answer with a 200."""
+    # Django refuses a Host that ALLOWED_HOSTS lacks, even from this machine: "*" allows any, ".shop.example" its own.
+    host = next((name.removeprefix(".") for name in settings.ALLOWED_HOSTS if name != "*"), HOST)
     connection = http.client.HTTPConnection(HOST, port, timeout=timeout_s)
     try:
-        connection.request("GET", path, headers=headers or {})
+        connection.request("GET", path, headers={"Host": host, **(headers or {})})
         response = connection.getresponse()
         body = response.read()
     except (http.client.HTTPException, OSError):

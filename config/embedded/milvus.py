@@ -114,7 +114,8 @@ def _free_ports(data_dir: Path) -> int:
     recorded = recorded_milvus(data_dir).port
     # Below the range that Linux gives to outgoing connections (32768), at a place that differs by folder.
     first = 21_000 + int(hashlib.sha256(os.fsencode(data_dir)).hexdigest(), 16) % 10_000
-    for port in [*([recorded] if recorded else []), *range(first, 32_000, _PORTS), *range(21_000, first, _PORTS)]:
+    others = [*range(first, 32_000, _PORTS), *range(21_000, first, _PORTS)]
+    for port in [recorded, *others] if recorded else others:
         if all(_is_free(port + step) for step in range(_PORTS)):
             return port
     raise DataFolderError(f"no {_PORTS} free ports in a row between 21000 and 32000 for the Milvus server.")
