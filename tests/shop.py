@@ -41,9 +41,9 @@ def category(store: Store, *names: str) -> Category:
         if found is None:
             facts = {"store": store, "name": name, "slug": slug}
             if node is None:
-                found = Category.objects.add_root(**facts)
+                found = Category.objects.add_root(facts)
             else:
-                found = Category.objects.add_child(Category.objects.get(pk=node.pk), **facts)
+                found = Category.objects.add_child(Category.objects.get(pk=node.pk), facts)
         node = found
     assert node is not None
     return node

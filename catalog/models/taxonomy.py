@@ -13,7 +13,7 @@ code_validator = RegexValidator(
 )
 
 
-class Category(MP_Node):
+class Category(MP_Node):  # type: ignore[misc]  # treebeard has no types
     """A node of a store's category tree. `slug` is unique in the store; filters name it."""
 
     store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="categories")

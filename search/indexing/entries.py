@@ -47,7 +47,7 @@ def claim(version: IndexVersion, image_ids: Sequence[int], *, token: uuid.UUID) 
     """Take the free ones among these images' entries, made where missing, for `INDEX_LEASE_S` seconds.
 
     Commits before it returns, so every Milvus row has an entry before it exists. Entries that somebody else is
-    claiming at this moment, or holds, are passed over.
+    claiming at this moment, or holds, are passed over, and so are those that are in step by now.
     """
     until = timezone.now() + timedelta(seconds=settings.INDEX_LEASE_S)
     with transaction.atomic(), connection.cursor() as cursor:
@@ -65,6 +65,10 @@ def claim(version: IndexVersion, image_ids: Sequence[int], *, token: uuid.UUID) 
                 SELECT id FROM search_indexentry
                 WHERE version_id = %s AND image_id = ANY(%s)
                   AND (claimed_until IS NULL OR claimed_until < clock_timestamp())
+                  AND NOT EXISTS (
+                      SELECT 1 FROM catalog_productimage i JOIN catalog_product p ON p.id = i.product_id
+                      WHERE i.id = image_id AND i.revision = image_revision AND p.revision = product_revision
+                  )
                 ORDER BY image_id FOR UPDATE SKIP LOCKED
             )
             UPDATE search_indexentry AS entry SET claim_token = %s, claimed_until = %s

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from django.db.models import Max
@@ -68,12 +68,11 @@ def _compare(version: IndexVersion, *, first: int, last: int) -> list[Difference
             found.append(Difference(row.id, "stored twice in Milvus"))
         rows[row.id] = (row.store_id, row.image_revision, row.product_revision)
     entries = _entries(version, first=first, last=last)
-    truth: Mapping[int, Facts] = {
-        image_id: facts
-        for image_id, *facts_list in ProductImage.objects.filter(pk__range=(first, last)).values_list(
-            "pk", "product__store_id", "revision", "product__revision"
-        )
-        for facts in [tuple(facts_list)]
+    truth: dict[int, Facts] = {
+        image_id: (store_id, image_revision, product_revision)
+        for image_id, store_id, image_revision, product_revision in ProductImage.objects.filter(
+            pk__range=(first, last)
+        ).values_list("pk", "product__store_id", "revision", "product__revision")
     }
     for image_id in sorted(rows.keys() | entries.keys() | truth.keys()):
         kind = _difference(truth.get(image_id), entries.get(image_id), rows.get(image_id))

@@ -54,55 +54,84 @@ class IndexReport:
             self.seconds[stage] = self.seconds.get(stage, 0.0) + perf_counter() - started
 
 
+@dataclass(slots=True)
+class Batch:
+    """Images on their way through the steps, in the hands of whoever holds the token."""
+
+    version: IndexVersion
+    token: uuid.UUID
+    claims: dict[int, Claim]
+    facts: list[ImageFacts] = field(default_factory=list)
+    errors: dict[int, str] = field(default_factory=dict)
+    report: IndexReport = field(default_factory=IndexReport)
+
+
 def index_images(version: IndexVersion, image_ids: Sequence[int]) -> IndexReport:
     """Bring these images' rows in step with Postgres, as far as nobody else holds them.
 
     Raises `IndexUnavailable` or `EncoderUnavailable` after giving the claims back with a back-off.
     """
-    report = IndexReport()
-    token = uuid.uuid4()
-    with report.timed("claim"):
-        claims = claim(version, image_ids, token=token)
-    if not claims:
-        return report
-    try:
-        marks = _write_rows(version, claims, report)
-    except (IndexUnavailable, EncoderUnavailable):
-        fail(version, claims, token=token)
-        raise
-    with report.timed("mark"):
-        lost = mark(version, marks, token=token)
-        release(version, claims.keys() - {m.image_id for m in marks}, token=token)
-    report.indexed = len(marks) - len(lost)
-    report.lost = len(lost)
-    return report
+    batch = take(version, image_ids)
+    if batch.claims:
+        try:
+            read(batch)
+            write(batch)
+        except (IndexUnavailable, EncoderUnavailable):
+            fail(version, batch.claims, token=batch.token)
+            raise
+        finish(batch)
+    return batch.report
 
 
-def _write_rows(version: IndexVersion, claims: Mapping[int, Claim], report: IndexReport) -> list[Mark]:
-    with report.timed("read"):
-        facts = {fact.image_id: fact for fact in read_facts(claims)}
-    errors = {
-        image_id: claims[image_id].error
-        for image_id, fact in facts.items()
-        if claims[image_id].error and claims[image_id].content_hash == fact.sha256
+def take(version: IndexVersion, image_ids: Sequence[int]) -> Batch:
+    """Step 1: claim the free ones of these images."""
+    batch = Batch(version, uuid.uuid4(), {})
+    with batch.report.timed("claim"):
+        batch.claims = claim(version, image_ids, token=batch.token)
+    return batch
+
+
+def read(batch: Batch) -> None:
+    """Step 2: read what the rows shall say, with the revisions that it belongs to."""
+    with batch.report.timed("read"):
+        batch.facts = read_facts(batch.claims)
+
+
+def write(batch: Batch) -> None:
+    """Step 3: find or make the vectors, and write the rows. Images that cannot be decoded lose theirs."""
+    claims, version, report = batch.claims, batch.version, batch.report
+    # Pixels that failed before fail again: the error stands until the content hash changes.
+    batch.errors = {
+        fact.image_id: claims[fact.image_id].error
+        for fact in batch.facts
+        if claims[fact.image_id].error and claims[fact.image_id].content_hash == fact.sha256
     }
-    wanted = [fact for image_id, fact in facts.items() if image_id not in errors]
+    wanted = [fact for fact in batch.facts if fact.image_id not in batch.errors]
     with report.timed("copy"):
         vectors = _known_vectors(version, claims, wanted)
-    embedded = _embed(version, [fact for fact in wanted if fact.image_id not in vectors], errors, report)
+    embedded = _embed(version, [fact for fact in wanted if fact.image_id not in vectors], batch.errors, report)
     vectors.update(embedded)
+    # A row's partition is its store's: an image that changed store must leave the old one first.
+    moved = {f.image_id for f in batch.facts if claims[f.image_id].store_id not in (None, f.store_id)}
+    rows = [fact.row(vectors[fact.image_id]) for fact in wanted if fact.image_id in vectors]
     with report.timed("upsert"), write_lock():
-        # A row's partition is its store's: an image that changed store must leave the old one first.
-        moved = [i for i, fact in facts.items() if claims[i].store_id not in (None, fact.store_id)]
-        milvus.delete_rows(version.collection, [*moved, *(i for i in errors if i not in moved)])
-        rows = [fact.row(vectors[fact.image_id]) for fact in wanted if fact.image_id in vectors]
+        milvus.delete_rows(version.collection, sorted(moved | batch.errors.keys()))
         milvus.upsert_rows(version.collection, rows)
     report.embedded += len(embedded)
-    report.refused += len(errors)
-    return [
-        Mark(f.image_id, f.store_id, f.image_revision, f.product_revision, f.sha256, errors.get(f.image_id, ""))
-        for f in facts.values()
+    report.refused += len(batch.errors)
+
+
+def finish(batch: Batch) -> None:
+    """Step 4: mark what was done, and give back the claims of images that went away meanwhile."""
+    marks = [
+        Mark(f.image_id, f.store_id, f.image_revision, f.product_revision, f.sha256, batch.errors.get(f.image_id, ""))
+        for f in batch.facts
     ]
+    with batch.report.timed("mark"):
+        lost = mark(batch.version, marks, token=batch.token)
+        release(batch.version, batch.claims.keys() - {m.image_id for m in marks}, token=batch.token)
+    batch.report.indexed += len(marks) - len(lost)
+    batch.report.lost += len(lost)
 
 
 def _known_vectors(
