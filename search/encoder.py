@@ -68,6 +68,7 @@ class Encoder:
         stated = self._loaded().get_embedding_dimension()
         return int(stated) if stated else int(self._encode(["dimension"]).shape[1])
 
+    @property
     def is_ready(self) -> bool:
         """Whether weights are loaded or lie on this machine; loads nothing and asks no hub."""
         if self._model is not None:
