@@ -159,6 +159,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
 CORS_URLS_REGEX = r"^/api/.*$"
+CORS_ALLOW_HEADERS = ["accept", "authorization", "content-type", "x-api-key", "x-requested-with"]
 CORS_EXPOSE_HEADERS = ["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "Retry-After"]
 
 # --- REST -----------------------------------------------------------------------------------------------------------
@@ -166,7 +167,8 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["search.api.auth.ApiKeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["search.api.auth.HasStore"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser", "rest_framework.parsers.MultiPartParser"],
+    "DEFAULT_THROTTLE_CLASSES": ["search.api.throttling.KeyRateThrottle"],
+    "DEFAULT_PARSER_CLASSES": ["search.api.parsers.BoundedJSONParser", "search.api.parsers.BoundedMultiPartParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "search.api.errors.problem_response",
     "DEFAULT_VERSIONING_CLASS": None,
@@ -193,6 +195,8 @@ ENCODER_THREADS = env.int("ENCODER_THREADS", default=1)
 IMAGE_MAX_BYTES = env.int("IMAGE_MAX_BYTES", default=20 * 2**20)
 IMAGE_MAX_PIXELS = env.int("IMAGE_MAX_PIXELS", default=50_000_000)
 IMAGE_FETCH_TIMEOUT_S = env.float("IMAGE_FETCH_TIMEOUT_S", default=10.0)
+# Photos at addresses of this very machine; off, because an address may come from anybody.
+IMAGE_FETCH_ALLOW_LOOPBACK = env.bool("IMAGE_FETCH_ALLOW_LOOPBACK", default=False)
 QUERY_IMAGE_LIFETIME_S = env.int("QUERY_IMAGE_LIFETIME_S", default=3600)
 
 # --- search and index -----------------------------------------------------------------------------------------------
@@ -208,6 +212,10 @@ INDEX_HIDDEN_DAYS = env.int("INDEX_HIDDEN_DAYS", default=7)
 # --- throttling (requests a minute, per key) --------------------------------------------------------------------------
 THROTTLE_PUBLISHABLE_PER_MINUTE = env.int("THROTTLE_PUBLISHABLE_PER_MINUTE", default=600)
 THROTTLE_SECRET_PER_MINUTE = env.int("THROTTLE_SECRET_PER_MINUTE", default=6000)
+
+# --- metrics --------------------------------------------------------------------------------------------------------
+# With a token, /metrics asks for it as a bearer; without one it answers this machine only (the demo: anybody).
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 
 # --- Celery ---------------------------------------------------------------------------------------------------------
 CELERY_BROKER_URL = embedded.broker_url(REDIS_URL)
@@ -252,6 +260,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=30),
         "options": {"expires": 25},
     },
+    "import-photos": {"task": "workers.tasks.import_photos", "schedule": timedelta(seconds=15), "options": {"expires": 14}},
     "tidy": {"task": "workers.tasks.tidy", "schedule": timedelta(minutes=10), "options": {"expires": 590}},
 }
 

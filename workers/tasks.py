@@ -11,7 +11,7 @@ import logging
 from celery import shared_task
 
 from catalog import importing
-from search import indexing, query_images, versions, words
+from search import indexing, query_images, remote_photos, versions, words
 from search.errors import EncoderUnavailable, IndexUnavailable
 
 logger = logging.getLogger(__name__)
@@ -53,6 +53,12 @@ def import_forgotten() -> None:
     """Run imports that nobody took after their commit."""
     for job_id in importing.waiting_job_ids():
         importing.run_import_job(job_id)
+
+
+@shared_task
+def import_photos() -> None:
+    """Fetch the photos that imports know by address only."""
+    remote_photos.fetch_waiting_photos()
 
 
 @shared_task

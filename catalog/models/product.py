@@ -177,11 +177,16 @@ class ProductImage(models.Model):
     width = models.PositiveIntegerField(editable=False, default=0)
     height = models.PositiveIntegerField(editable=False, default=0)
     source_url = models.URLField(max_length=2000, blank=True)
+    fetch_attempts = models.PositiveSmallIntegerField(default=0, editable=False)
+    fetch_error = models.TextField(blank=True, editable=False)
+    # When the photo at `source_url` may be asked for (again); also the claim of whoever is fetching it.
+    fetch_after = models.DateTimeField(null=True, blank=True, editable=False)
     revision = models.BigIntegerField(default=0, editable=False, db_index=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering = ["position", "id"]
+        indexes = [models.Index(fields=["id"], condition=Q(file=""), name="image_without_file")]
         triggers = [
             revision_trigger(
                 watched={

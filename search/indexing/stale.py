@@ -7,10 +7,12 @@ from django.db import connection
 
 from search.models import IndexVersion
 
-# An image is stale when no entry holds exactly its pair of revisions, nobody works on it, and no back-off runs.
+# An image that has a file (not only an address to fetch it from) is stale when no entry holds exactly its pair of
+# revisions, nobody works on it, and no back-off runs.
 _STALE = """
     LEFT JOIN search_indexentry e ON e.version_id = %(version)s AND e.image_id = i.id
-    WHERE (e.image_id IS NULL OR (e.image_revision, e.product_revision) IS DISTINCT FROM (i.revision, p.revision))
+    WHERE i.file <> ''
+      AND (e.image_id IS NULL OR (e.image_revision, e.product_revision) IS DISTINCT FROM (i.revision, p.revision))
 """
 _FREE = """
       AND (e.claimed_until IS NULL OR e.claimed_until < clock_timestamp())

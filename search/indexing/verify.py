@@ -70,9 +70,9 @@ def _compare(version: IndexVersion, *, first: int, last: int) -> list[Difference
     entries = _entries(version, first=first, last=last)
     truth: dict[int, Facts] = {
         image_id: (store_id, image_revision, product_revision)
-        for image_id, store_id, image_revision, product_revision in ProductImage.objects.filter(
-            pk__range=(first, last)
-        ).values_list("pk", "product__store_id", "revision", "product__revision")
+        for image_id, store_id, image_revision, product_revision in ProductImage.objects.filter(pk__range=(first, last))
+        .exclude(file="")
+        .values_list("pk", "product__store_id", "revision", "product__revision")
     }
     for image_id in sorted(rows.keys() | entries.keys() | truth.keys()):
         kind = _difference(truth.get(image_id), entries.get(image_id), rows.get(image_id))
