@@ -1,0 +1,92 @@
+"""Product photos as files: a light check of the bytes, a name that is their hash, and keeping them once.
+
+The index decodes each photo later and in full; here a photo need only be one, by its header.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from PIL import ExifTags, Image, UnidentifiedImageError, features
+
+EXTENSIONS = {
+    "JPEG": "jpg",
+    "MPO": "jpg",
+    "PNG": "png",
+    "WEBP": "webp",
+    "GIF": "gif",
+    "BMP": "bmp",
+    "TIFF": "tif",
+    **({"AVIF": "avif"} if features.check("avif") else {}),
+}
+# Pillow opens an MPO (a phone's JPEG with several pictures) as JPEG; to name it in `formats` would be a KeyError.
+_FORMATS = tuple(name for name in EXTENSIONS if name != "MPO")
+ACCEPTED = ", ".join(_FORMATS)
+_TURNED_SIDEWAYS = {5, 6, 7, 8}
+
+
+class InvalidPhoto(ValueError):
+    """Bytes that are not a photo we keep; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """What a file's header says. `width` and `height` are pixels as the photo is seen, upright."""
+
+    sha256: str
+    width: int
+    height: int
+    extension: str
+
+    def name_in(self, store_id: int) -> str:
+        """Where the photo lies in the storage: identical bytes of one store are one file."""
+        return f"products/{store_id}/{self.sha256[:2]}/{self.sha256}.{self.extension}"
+
+
+def inspect_photo(data: bytes) -> Photo:
+    """Read the header of an image file. Raises `InvalidPhoto` for anything but an image within the limits."""
+    max_bytes: int = settings.IMAGE_MAX_BYTES
+    if not data:
+        raise InvalidPhoto("the photo has no bytes")
+    if len(data) > max_bytes:
+        raise InvalidPhoto(f"the photo has {len(data):,} bytes; at most {max_bytes:,} are accepted")
+    # Pillow promises no exception type for hostile bytes (ValueError, SyntaxError, struct.error, MemoryError ... were
+    # seen), and the code inside only calls Pillow, so no bug of ours can hide in the broad catch.
+    try:
+        width, height, extension = _read_header(data)
+    except UnidentifiedImageError as error:
+        raise InvalidPhoto(f"the file is not an image in an accepted format ({ACCEPTED})") from error
+    except Image.DecompressionBombError as error:
+        raise InvalidPhoto(f"the photo has too many pixels; at most {settings.IMAGE_MAX_PIXELS:,}") from error
+    except Exception as error:
+        raise InvalidPhoto(f"the photo is damaged ({type(error).__name__})") from error
+    if width < 1 or height < 1 or width * height > settings.IMAGE_MAX_PIXELS:
+        raise InvalidPhoto(
+            f"the photo is {width} x {height} pixels; between 1 and {settings.IMAGE_MAX_PIXELS:,} pixels are accepted"
+        )
+    return Photo(hashlib.sha256(data).hexdigest(), width, height, extension)
+
+
+def keep_photo(data: bytes, photo: Photo, *, store_id: int) -> str:
+    """Write the photo into the storage unless it lies there whole, and return its name."""
+    name = photo.name_in(store_id)
+    if default_storage.exists(name):
+        # A shorter file is what a crash left in the middle of writing.
+        if default_storage.size(name) == len(data):
+            return name
+        default_storage.delete(name)
+    return default_storage.save(name, ContentFile(data))
+
+
+def _read_header(data: bytes) -> tuple[int, int, str]:
+    with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+        width, height = image.size
+        extension = EXTENSIONS[image.format or ""]
+        if "exif" in image.info and image.getexif().get(ExifTags.Base.Orientation) in _TURNED_SIDEWAYS:
+            width, height = height, width
+    return width, height, extension
