@@ -260,7 +260,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=30),
         "options": {"expires": 25},
     },
-    "import-photos": {"task": "workers.tasks.import_photos", "schedule": timedelta(seconds=15), "options": {"expires": 14}},
+    "import-photos": {
+        "task": "workers.tasks.import_photos",
+        "schedule": timedelta(seconds=15),
+        "options": {"expires": 14},
+    },
     "tidy": {"task": "workers.tasks.tidy", "schedule": timedelta(minutes=10), "options": {"expires": 590}},
 }
 

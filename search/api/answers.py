@@ -1,0 +1,144 @@
+"""The shape of an answer: serializers out, over the values of `search.query`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from search.api.products import ProductOut
+from search.models import QueryImage
+from search.query import Hit, Query, Result
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A result with what was asked. `took_ms` is the whole request as the server saw it."""
+
+    query: Query
+    result: Result
+    took_ms: int
+
+
+class ProblemFieldOut(serializers.Serializer[Any]):
+    field = serializers.CharField(help_text="The input's path, such as image.box; empty for the whole body.")
+    message = serializers.CharField()
+
+
+class ProblemOut(serializers.Serializer[Any]):
+    """RFC 9457. `code` is stable; `detail` is for people and says the fix."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField()
+    code = serializers.CharField()
+    field = serializers.CharField(required=False)
+    errors = ProblemFieldOut(many=True, required=False)
+
+
+class MatchedImageOut(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    url = serializers.CharField()
+
+
+class RouteScoreOut(serializers.Serializer[Any]):
+    route = serializers.CharField(help_text="lexical, text, image or composed.")
+    rank = serializers.IntegerField(help_text="From 1.")
+    score = serializers.FloatField(help_text="In the route's own scale.")
+
+
+class HitOut(serializers.Serializer[Hit]):
+    product = ProductOut()
+    score = serializers.FloatField(help_text="Higher is better; comparable within one answer only.")
+    confidence = serializers.FloatField(allow_null=True, help_text="Null until the route is calibrated.")
+    matched_image = serializers.SerializerMethodField(help_text="The photo that matched; null for words.")
+    highlights = serializers.DictField(
+        child=serializers.CharField(), help_text="HTML by field, escaped, the words in <mark>."
+    )
+    scores = RouteScoreOut(many=True, required=False, help_text="With explain only.")
+
+    @extend_schema_field(MatchedImageOut(allow_null=True))
+    def get_matched_image(self, hit: Hit) -> dict[str, Any] | None:
+        found = next((image for image in hit.product.images.all() if image.pk == hit.matched_image_id), None)
+        if found is None or not found.file:
+            return None
+        return {"id": found.pk, "url": absolute_url(self.context, found.file.url)}
+
+    def to_representation(self, instance: Hit) -> dict[str, Any]:
+        shown: dict[str, Any] = super().to_representation(instance)
+        if not self.context["is_explained"]:
+            del shown["scores"]
+        return shown
+
+
+class FacetValueOut(serializers.Serializer[Any]):
+    value = serializers.CharField(help_text="What filter_by takes.")
+    label = serializers.CharField()
+    count = serializers.IntegerField()
+    selected = serializers.BooleanField(source="is_selected")
+
+
+class FacetStatsOut(serializers.Serializer[Any]):
+    min = serializers.DecimalField(max_digits=None, decimal_places=None, source="minimum", allow_null=True)
+    max = serializers.DecimalField(max_digits=None, decimal_places=None, source="maximum", allow_null=True)
+    avg = serializers.DecimalField(max_digits=None, decimal_places=None, source="average", allow_null=True)
+
+
+class FacetOut(serializers.Serializer[Any]):
+    field_name = serializers.CharField()
+    counts = FacetValueOut(many=True, source="values")
+    stats = FacetStatsOut(allow_null=True, help_text="Of the price, in the store's currency.")
+
+
+class IndexOut(serializers.Serializer[Any]):
+    version = serializers.CharField(source="index_version")
+    model = serializers.CharField()
+    lag_seconds = serializers.FloatField(
+        allow_null=True, help_text="All that was committed this long ago is searchable; null before the first sweep."
+    )
+
+
+class SearchOut(serializers.Serializer[Answer]):
+    """Sees an `Answer`; needs `request` and `is_explained` in its context."""
+
+    search_id = serializers.CharField(source="result.search_id")
+    found = serializers.IntegerField(source="result.found")
+    found_exact = serializers.BooleanField(source="result.found_exact", help_text="False: found is a lower bound.")
+    page = serializers.IntegerField(source="query.page")
+    per_page = serializers.IntegerField(source="query.per_page")
+    took_ms = serializers.IntegerField()
+    timings_ms = serializers.DictField(child=serializers.FloatField(), source="result.timings_ms")
+    hits = HitOut(many=True, source="result.hits")
+    facet_counts = FacetOut(many=True, source="result.facets")
+    suggestions = serializers.ListField(child=serializers.CharField(), source="result.suggestions")
+    degraded = serializers.ListField(
+        child=serializers.CharField(),
+        source="result.degraded",
+        help_text="Parts that were down: milvus, encoder, index.",
+    )
+    pool_renewed = serializers.BooleanField(
+        source="result.pool_renewed", help_text="The list of search_id was gone and made anew: pages may repeat hits."
+    )
+    removed_since = serializers.IntegerField(
+        source="result.removed_since", help_text="Hits that vanished from the list since it was made."
+    )
+    mode = serializers.CharField(source="result.mode")
+    any_word = serializers.BooleanField(
+        source="result.any_word", help_text="Nothing holds all the words; these hold some."
+    )
+    index = IndexOut(source="result")
+
+
+class StoredImageOut(serializers.ModelSerializer[QueryImage]):
+    class Meta:
+        model = QueryImage
+        fields = ["id", "width", "height", "expires_at"]
+
+
+def absolute_url(context: dict[str, Any], url: str) -> str:
+    """The URL with this site's scheme and host, where the storage gave a path only."""
+    request = context.get("request")
+    return str(request.build_absolute_uri(url)) if request is not None else url

@@ -1,0 +1,152 @@
+"""What the OpenAPI description says beyond the serializers: security, errors, examples."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema, inline_serializer
+from rest_framework import serializers
+
+from search.api.answers import ProblemOut, SearchOut, StoredImageOut
+from search.api.parameters import ImageIn, ListingIn, ScalarSearchIn, SearchIn
+
+PROBLEM_JSON = "application/problem+json"
+
+
+class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[misc, no-untyped-call]  (the library has no types)
+    """The key's two headers."""
+
+    target_class = "search.api.auth.ApiKeyAuthentication"
+    name = ["ApiKey", "Bearer"]
+
+    def get_security_definition(self, auto_schema: Any) -> list[dict[str, str]]:
+        return [
+            {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "pk_... or sk_..."},
+            {"type": "http", "scheme": "bearer", "description": "The same key as a bearer token."},
+        ]
+
+    def get_security_requirement(self, auto_schema: Any) -> list[dict[str, list[str]]]:
+        return [{"ApiKey": []}, {"Bearer": []}]
+
+
+def problems(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:
+    """The problem documents that an endpoint answers with, besides those that every one does."""
+    said = {
+        400: "The request cannot be understood; `field` and `errors` name the inputs.",
+        401: "No usable API key.",
+        403: "The key may not do this, or not from this origin.",
+        404: "There is none in the key's store.",
+        413: "The body is too large.",
+        415: "Send JSON or a form.",
+        429: "Too many requests for this key; see `Retry-After`.",
+        503: "A part that was needed is down; see `Retry-After`.",
+    }
+    return {
+        (status, PROBLEM_JSON): OpenApiResponse(ProblemOut, description=said[status])
+        for status in sorted({401, 403, 429, 503, *statuses})
+    }
+
+
+_FOUND = OpenApiResponse(SearchOut, description="What was found, an empty list included.")
+_FORM = inline_serializer(
+    "SearchForm",
+    {
+        **{name: field for name, field in ScalarSearchIn().get_fields().items()},
+        "image": serializers.FileField(required=False, help_text="The photo."),
+        "box": serializers.CharField(required=False, help_text="x1,y1,x2,y2 in the photo, each 0 to 1."),
+        "query": serializers.CharField(required=False, help_text="Any fields of the JSON request, as a JSON object."),
+    },
+)
+_IMAGE_FORM = inline_serializer("ImageForm", {"image": serializers.FileField()})
+_EXAMPLES = [
+    OpenApiExample(
+        "Words, narrowed and counted",
+        value={"q": "red dress", "filter_by": "price:[20..80] && in_stock:=true", "facet_by": "category,color"},
+        request_only=True,
+        media_type="application/json",
+    ),
+    OpenApiExample(
+        "More like a product, but navy",
+        value={"q": "navy", "image": {"product": "DRESS-1"}, "text_weight": 1.5},
+        request_only=True,
+        media_type="application/json",
+    ),
+    OpenApiExample(
+        "A part of a stored photo",
+        value={"image": {"id": "hJ2VvM1l0a8Y6nQ3rT5xKcWd", "box": [0.1, 0.05, 0.6, 0.9]}, "per_page": 12},
+        request_only=True,
+        media_type="application/json",
+    ),
+    OpenApiExample(
+        "Two dresses",
+        value={
+            "search_id": "0ZyKkUqk3x3vS3mVwq1J9g",
+            "found": 1,
+            "found_exact": True,
+            "page": 1,
+            "per_page": 20,
+            "took_ms": 38,
+            "timings_ms": {"lexical": 1.2, "encode": 21.4, "ann": 6.1, "hydrate": 2.2},
+            "hits": [],
+            "facet_counts": [
+                {
+                    "field_name": "color",
+                    "counts": [{"value": "red", "label": "Red", "count": 1, "selected": False}],
+                    "stats": None,
+                }
+            ],
+            "suggestions": [],
+            "degraded": [],
+            "pool_renewed": False,
+            "removed_since": 0,
+            "mode": "words",
+            "any_word": False,
+            "index": {"version": "vitrine_v1_20260101120000", "model": "clip-ViT-B-32", "lag_seconds": 1.4},
+        },
+        response_only=True,
+        status_codes=["200"],
+    ),
+]
+
+search_by_post = extend_schema(
+    operation_id="search",
+    summary="Search by words, a photo, attributes, or any mix",
+    tags=["search"],
+    request={"application/json": SearchIn, "multipart/form-data": _FORM},
+    responses={200: _FOUND, **problems(400, 413, 415)},
+    examples=_EXAMPLES,
+)
+search_by_get = extend_schema(
+    operation_id="search_by_url",
+    summary="Search by words and attributes, in a URL",
+    tags=["search"],
+    parameters=[ScalarSearchIn],
+    responses={200: _FOUND, **problems(400)},
+)
+similar = extend_schema(
+    operation_id="similar",
+    summary="Products that look like this one",
+    tags=["search"],
+    parameters=[OpenApiParameter("sku", str, OpenApiParameter.PATH), ListingIn],
+    responses={200: _FOUND, **problems(400, 404)},
+)
+store_image = extend_schema(
+    operation_id="store_image",
+    summary="Store a query photo for a short time",
+    tags=["images"],
+    request={"application/json": ImageIn, "multipart/form-data": _IMAGE_FORM},
+    responses={201: StoredImageOut, **problems(400, 413, 415)},
+)
+read_image = extend_schema(
+    operation_id="read_image",
+    summary="Facts of a stored query photo",
+    tags=["images"],
+    responses={200: StoredImageOut, **problems(404)},
+)
+delete_image = extend_schema(
+    operation_id="delete_image",
+    summary="Delete a stored query photo",
+    tags=["images"],
+    responses={204: OpenApiResponse(description="It is gone."), **problems(404)},
+)

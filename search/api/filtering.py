@@ -1,0 +1,232 @@
+"""`filter_by` and the typed `filters` -> `Filters`. Whatever text comes in, the outcome is `Filters` or `InvalidQuery`.
+
+category:=shoes && price:[20..80] && color:=[red,blue] && brand:="marc o'polo" && in_stock:=true
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from difflib import get_close_matches
+from typing import Any
+
+from catalog.models import Attribute, Store
+from search.errors import InvalidQuery
+from search.query import Filters
+
+PLAIN_FIELDS = ("category", "brand", "price", "in_stock")
+MAX_CONDITIONS = 50
+MAX_TERMS = 100
+MAX_TERM_LENGTH = 200
+
+_SPACE = re.compile(r"\s*")
+_NAME = re.compile(r"[A-Za-z0-9_.-]+")
+_COLON = re.compile(r":=?")
+_NUMBER = re.compile(r"-?\d{1,14}(?:\.\d{1,4})?(?![\d.]*\d)")
+_COMPARISON = re.compile(r">=|<=|>|<|=")
+_BARE = re.compile(r"[^\s,\[\]()&|`\"<>=!:]+")
+_QUOTED = re.compile(r'`([^`]*)`|"((?:[^"\\]|\\.)*)"', re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """What a store's filters and facets may name. `price_step` is the currency's minor unit."""
+
+    attribute_codes: frozenset[str]
+    price_step: Decimal
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        return (*PLAIN_FIELDS, *sorted(self.attribute_codes))
+
+    def check(self, name: str, *, field: str) -> None:
+        """Raise `InvalidQuery` for a name that this store does not have."""
+        if name not in self.fields:
+            close = get_close_matches(name, self.fields, n=1)
+            hint = f"did you mean {close[0]}? Known: " if close else "known are "
+            raise InvalidQuery(f"Unknown field {name[:60]!r}: {hint}{', '.join(self.fields)}.", field=field)
+
+
+def store_vocabulary(store: Store) -> Vocabulary:
+    """The names that this store's filters and facets may use: one short query."""
+    codes = Attribute.objects.filter(store=store).values_list("code", flat=True)
+    return Vocabulary(frozenset(codes), Decimal(10) ** -store.minor_unit_digits)
+
+
+def parse_filter_by(text: str, vocabulary: Vocabulary) -> Filters:
+    """The filters that the text states. Raises `InvalidQuery` naming the place and the fix."""
+    scanner = _Scanner(text)
+    filters = Filters()
+    for count in range(MAX_CONDITIONS + 1):
+        scanner.skip_space()
+        if count == 0 and scanner.is_at_end:
+            return filters
+        if count == MAX_CONDITIONS:
+            raise scanner.error(f"there are more than {MAX_CONDITIONS} conditions")
+        filters = _condition(scanner, filters, vocabulary)
+        scanner.skip_space()
+        if scanner.is_at_end:
+            return filters
+        if not scanner.take_text("&&"):
+            raise scanner.error("expected && and another condition (|| and parentheses are not supported)")
+    return filters
+
+
+def typed_filters(data: Mapping[str, Any], vocabulary: Vocabulary) -> Filters:
+    """The filters of the validated object form (`parameters.FiltersIn`). Raises `InvalidQuery` for unknown attributes."""
+    attributes: Mapping[str, list[str]] = data.get("attributes", {})
+    for code in attributes:
+        if code not in vocabulary.attribute_codes:
+            known = ", ".join(sorted(vocabulary.attribute_codes)) or "none"
+            raise InvalidQuery(f"Unknown attribute {code[:60]!r}: this store has {known}.", field="filters.attributes")
+    price: Mapping[str, Decimal] = data.get("price", {})
+    return Filters(
+        categories=_unique(data.get("category", [])),
+        brands=_unique(data.get("brand", [])),
+        price_min=price.get("min"),
+        price_max=price.get("max"),
+        in_stock=data.get("in_stock"),
+        attributes=tuple((code, _unique(terms)) for code, terms in attributes.items()),
+    )
+
+
+def _unique(terms: list[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(terms))
+
+
+class _Scanner:
+    """A position in the text. Errors say where they are."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.position = 0
+
+    @property
+    def is_at_end(self) -> bool:
+        return self.position >= len(self.text)
+
+    def skip_space(self) -> None:
+        self.take(_SPACE)
+
+    def take(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
+        found = pattern.match(self.text, self.position)
+        if found is not None:
+            self.position = found.end()
+        return found
+
+    def take_text(self, text: str) -> bool:
+        if self.text.startswith(text, self.position):
+            self.position += len(text)
+            return True
+        return False
+
+    def error(self, what: str) -> InvalidQuery:
+        rest = self.text[self.position : self.position + 20] or "its end"
+        return InvalidQuery(f"filter_by cannot be read at {rest!r}: {what}.", field="filter_by")
+
+
+def _condition(scanner: _Scanner, filters: Filters, vocabulary: Vocabulary) -> Filters:
+    found = scanner.take(_NAME)
+    if found is None:
+        raise scanner.error("expected a field's name, as in category:=shoes")
+    name = found.group()
+    vocabulary.check(name, field="filter_by")
+    scanner.skip_space()
+    if scanner.take(_COLON) is None:
+        raise scanner.error(f"expected := after {name}")
+    scanner.skip_space()
+    if name == "price":
+        return _narrowed(filters, *_price_bounds(scanner, vocabulary.price_step))
+    if name in vocabulary.attribute_codes:
+        # An attribute may be asked twice: a product can hold both of its values.
+        return replace(filters, attributes=(*filters.attributes, (name, _terms(scanner))))
+    if filters.values_of(name):
+        raise scanner.error(f"{name} is given twice; list alternatives as {name}:=[a,b]")
+    if name == "in_stock":
+        return replace(filters, in_stock=_boolean(scanner))
+    terms = _terms(scanner)
+    return replace(filters, categories=terms) if name == "category" else replace(filters, brands=terms)
+
+
+def _terms(scanner: _Scanner) -> tuple[str, ...]:
+    if not scanner.take_text("["):
+        return (_term(scanner),)
+    terms = []
+    while True:
+        scanner.skip_space()
+        terms.append(_term(scanner))
+        scanner.skip_space()
+        if scanner.take_text("]"):
+            return _unique(terms)
+        if not scanner.take_text(","):
+            raise scanner.error("expected , or ] in the list")
+        if len(terms) >= MAX_TERMS:
+            raise scanner.error(f"the list has more than {MAX_TERMS} values")
+
+
+def _term(scanner: _Scanner) -> str:
+    quoted = scanner.take(_QUOTED)
+    if quoted is not None:
+        plain, escaped = quoted.groups()
+        term = plain if plain is not None else re.sub(r"\\(.)", r"\1", escaped, flags=re.DOTALL)
+    else:
+        bare = scanner.take(_BARE)
+        if bare is None:
+            raise scanner.error('expected a value; quote odd ones as in "a b" or `a b`')
+        term = bare.group()
+    if not term or len(term) > MAX_TERM_LENGTH or "\x00" in term:
+        raise scanner.error(f"a value has 1 to {MAX_TERM_LENGTH} characters")
+    return term
+
+
+def _boolean(scanner: _Scanner) -> bool:
+    term = _term(scanner)
+    if term not in ("true", "false"):
+        raise scanner.error(f"in_stock is true or false, not {term[:40]!r}")
+    return term == "true"
+
+
+def _price_bounds(scanner: _Scanner, step: Decimal) -> tuple[Decimal | None, Decimal | None]:
+    if scanner.take_text("["):
+        low = _number(scanner, is_required=False)
+        if not scanner.take_text(".."):
+            raise scanner.error("expected a range such as [20..80], [20..] or [..80]")
+        high = _number(scanner, is_required=False)
+        if not scanner.take_text("]"):
+            raise scanner.error("expected ] at the end of the range")
+        if low is None and high is None:
+            raise scanner.error("the range needs at least one bound")
+        if low is not None and high is not None and low > high:
+            raise scanner.error(f"the range is empty: {low} is above {high}")
+        return low, high
+    comparison = scanner.take(_COMPARISON)
+    number = _number(scanner, is_required=True)
+    assert number is not None  # noqa: S101  (a required number is there or an error was raised)
+    match comparison.group() if comparison else "=":
+        case ">=":
+            return number, None
+        case ">":
+            return number + step, None
+        case "<=":
+            return None, number
+        case "<":
+            return None, number - step
+    return number, number
+
+
+def _number(scanner: _Scanner, *, is_required: bool) -> Decimal | None:
+    scanner.skip_space()
+    found = scanner.take(_NUMBER)
+    if found is None and is_required:
+        raise scanner.error("expected a price such as 20 or 19.95")
+    scanner.skip_space()
+    return Decimal(found.group()) if found else None
+
+
+def _narrowed(filters: Filters, low: Decimal | None, high: Decimal | None) -> Filters:
+    """Both price conditions must hold: the higher lower bound and the lower upper one."""
+    lows = [bound for bound in (filters.price_min, low) if bound is not None]
+    highs = [bound for bound in (filters.price_max, high) if bound is not None]
+    return replace(filters, price_min=max(lows, default=None), price_max=min(highs, default=None))

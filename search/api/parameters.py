@@ -1,0 +1,251 @@
+"""The shape of a request: types, ranges and unknown names. What the names mean is resolved in `requests`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+
+MAX_TEXT_LENGTH = 500
+MAX_FILTER_LENGTH = 4000
+MAX_FACETS_LENGTH = 2000
+MAX_TERMS = 100
+MAX_PER_PAGE = 100
+MAX_DEADLINE_MS = 60_000
+MODES = ("auto", "words", "lexical", "semantic")
+
+
+class StrictSerializer(serializers.Serializer[Any]):
+    """Refuses unknown names, with the one that was probably meant: a typo must not silently change a search."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping):
+            unknown = [name for name in data if name not in self.fields]
+            if unknown:
+                raise ValidationError({str(name)[:60]: [self._unknown(str(name)[:60])] for name in unknown[:20]})
+        return super().to_internal_value(data)
+
+    def _unknown(self, name: str) -> str:
+        close = get_close_matches(name, self.fields, n=1)
+        hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(self.fields)}."
+        return f"Unknown parameter {name!r}: {hint}"
+
+
+class FiniteFloatField(serializers.FloatField):
+    """A float that is a number; DRF's own lets `nan` and `inf` pass every range."""
+
+    def to_internal_value(self, data: Any) -> float:
+        try:
+            value = super().to_internal_value(data)
+        except OverflowError:
+            value = math.inf
+        if not math.isfinite(value):
+            raise ValidationError("Give a finite number.")
+        return value
+
+
+class BoxField(serializers.ListField):
+    """`[x1, y1, x2, y2]`, parts of the photo's width and height; a form sends `x1,y1,x2,y2`."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.pop("child", None)
+        child = FiniteFloatField(min_value=0, max_value=1)
+        super().__init__(child=child, min_length=4, max_length=4, **kwargs)
+
+    def to_internal_value(self, data: Any) -> list[float]:
+        values: list[float] = super().to_internal_value(data.split(",") if isinstance(data, str) else data)
+        left, top, right, bottom = values
+        if left >= right or top >= bottom:
+            raise ValidationError("The box is empty: give [x1, y1, x2, y2] with x1 < x2 and y1 < y2.")
+        return values
+
+
+@extend_schema_field(
+    {
+        "oneOf": [
+            {"type": "string", "maxLength": 200},
+            {"type": "array", "items": {"type": "string", "maxLength": 200}, "minItems": 1, "maxItems": MAX_TERMS},
+        ]
+    }
+)
+class TermsField(serializers.ListField):
+    """One term, or a list of alternatives."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.pop("child", None)
+        super().__init__(child=serializers.CharField(max_length=200), allow_empty=False, max_length=MAX_TERMS, **kwargs)
+
+    def to_internal_value(self, data: Any) -> list[str]:
+        terms: list[str] = super().to_internal_value([data] if isinstance(data, str) else data)
+        return terms
+
+
+class PriceIn(StrictSerializer):
+    """Both bounds are inclusive and in the store's currency; either may be left out."""
+
+    min = serializers.DecimalField(max_digits=18, decimal_places=4, required=False)
+    max = serializers.DecimalField(max_digits=18, decimal_places=4, required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "min" in attrs and "max" in attrs and attrs["min"] > attrs["max"]:
+            raise ValidationError("The range is empty: min is above max.")
+        return attrs
+
+
+class FiltersIn(StrictSerializer):
+    """The typed form of `filter_by`. Terms of one field are alternatives; fields must all hold."""
+
+    category = TermsField(required=False)
+    brand = TermsField(required=False)
+    price = PriceIn(required=False)
+    in_stock = serializers.BooleanField(required=False)
+    attributes = serializers.DictField(child=TermsField(), required=False)
+
+
+class PhotoIn(StrictSerializer):
+    """One photo, named in exactly one way, and a box in it."""
+
+    id = serializers.CharField(required=False, max_length=40, help_text="Of a photo stored by POST /api/v1/images.")
+    url = serializers.CharField(required=False, max_length=2000, help_text="Fetched by the server; public addresses.")
+    base64 = serializers.CharField(required=False, trim_whitespace=False, help_text="The file, or a data: URL.")
+    product = serializers.CharField(required=False, max_length=120, help_text="The sku of a product of the store.")
+    box = BoxField(required=False)
+
+
+class ImageIn(StrictSerializer):
+    """A photo to store; a file is uploaded as the form part `image`."""
+
+    url = serializers.CharField(required=False, max_length=2000)
+    base64 = serializers.CharField(required=False, trim_whitespace=False)
+
+
+class PartIn(StrictSerializer):
+    """A part of a composed query: words, a photo or a product, with its weight."""
+
+    text = serializers.CharField(required=False, max_length=MAX_TEXT_LENGTH)
+    image = PhotoIn(required=False)
+    product = serializers.CharField(required=False, max_length=120)
+    weight = FiniteFloatField(default=1.0, min_value=0, max_value=10)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if len(attrs.keys() & {"text", "image", "product"}) != 1:
+            raise ValidationError("Give each part exactly one of text, image and product.")
+        return attrs
+
+
+class RangeIn(StrictSerializer):
+    """Bounds of one count, inclusive; either may be left out."""
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        bound = {"max_digits": 18, "decimal_places": 4, "required": False, "allow_null": True}
+        return {"from": serializers.DecimalField(**bound), "to": serializers.DecimalField(**bound)}
+
+
+class FacetIn(StrictSerializer):
+    """One facet in the typed form of `facet_by`."""
+
+    field_name = serializers.CharField(max_length=60)
+    limit = serializers.IntegerField(default=20, min_value=1, max_value=1000)
+    ranges = RangeIn(many=True, required=False, help_text="Of the price only.")
+
+
+@extend_schema_field(
+    {
+        "oneOf": [
+            {"type": "string", "maxLength": MAX_FACETS_LENGTH},
+            {
+                "type": "array",
+                "maxItems": MAX_TERMS,
+                "items": {
+                    "oneOf": [{"type": "string"}, {"type": "object", "description": "field_name, limit, ranges"}]
+                },
+            },
+        ]
+    }
+)
+class FacetByField(serializers.Field[Any, Any, Any, Any]):
+    """`category,color,price(0..50,50..)`, or a list of names and objects. Objects are validated as `FacetIn`."""
+
+    def to_internal_value(self, data: Any) -> str | list[str | dict[str, Any]]:
+        if isinstance(data, str):
+            if len(data) > MAX_FACETS_LENGTH:
+                raise ValidationError(f"Give at most {MAX_FACETS_LENGTH} characters.")
+            return data
+        if not isinstance(data, list) or len(data) > MAX_TERMS:
+            raise ValidationError("Give a string such as category,color or a list of names and objects.")
+        facets: list[str | dict[str, Any]] = []
+        for entry in data:
+            if isinstance(entry, str):
+                facets.append(entry)
+                continue
+            facet = FacetIn(data=entry)
+            facet.is_valid(raise_exception=True)
+            facets.append(facet.validated_data)
+        return facets
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
+class ListingIn(StrictSerializer):
+    """What every way of searching takes: how to narrow, count, order and page."""
+
+    filter_by = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=MAX_FILTER_LENGTH,
+        help_text="category:=shoes && price:[20..80] && color:=[red,blue] && in_stock:=true",
+    )
+    facet_by = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=MAX_FACETS_LENGTH,
+        help_text="category,color,price(0..50,50..100,100..)",
+    )
+    sort_by = serializers.CharField(
+        required=False, max_length=40, help_text="relevance, price:asc, price:desc, newest or title."
+    )
+    page = serializers.IntegerField(default=1, min_value=1, max_value=1_000_000)
+    per_page = serializers.IntegerField(default=20, min_value=1, max_value=MAX_PER_PAGE)
+    search_id = serializers.CharField(
+        required=False, allow_blank=True, max_length=64, help_text="Of the first page: later ones read the same list."
+    )
+    explain = serializers.BooleanField(default=False, help_text="Adds each route's rank and score to the hits.")
+    deadline_ms = serializers.IntegerField(required=False, min_value=50, max_value=MAX_DEADLINE_MS)
+
+
+class ScalarSearchIn(ListingIn):
+    """The part of a search that fits in a URL."""
+
+    q = serializers.CharField(
+        required=False, allow_blank=True, max_length=MAX_TEXT_LENGTH, help_text="Words; * or nothing browses."
+    )
+    mode = serializers.ChoiceField(
+        choices=MODES,
+        default="auto",
+        help_text="words: by text and meaning (as auto does for words); lexical: by text only; semantic: by meaning only.",
+    )
+    text_weight = FiniteFloatField(default=1.0, min_value=0, max_value=10)
+    image_weight = FiniteFloatField(default=1.0, min_value=0, max_value=10)
+
+
+class SearchIn(ScalarSearchIn):
+    """A whole search as JSON."""
+
+    image = PhotoIn(required=False)
+    parts = PartIn(many=True, required=False, help_text="Instead of q and image: one of words, one of a photo.")
+    filters = FiltersIn(required=False)
+    facet_by = FacetByField(required=False)  # type: ignore[assignment]
+
+
+def validated(serializer_class: type[StrictSerializer], data: Mapping[str, Any]) -> dict[str, Any]:
+    """The data in its types, defaults filled in. Raises DRF's `ValidationError` with every wrong field."""
+    serializer = serializer_class(data=data)
+    serializer.is_valid(raise_exception=True)
+    result: dict[str, Any] = serializer.validated_data
+    return result

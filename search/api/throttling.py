@@ -1,0 +1,84 @@
+"""How often a key may ask: a fixed window of a minute, counted in Redis, told in `RateLimit-*` headers."""
+
+from __future__ import annotations
+
+import logging
+from time import monotonic, time
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.core.cache import cache
+from redis.exceptions import RedisError
+from rest_framework.throttling import BaseThrottle
+
+from catalog.models import ApiKey
+from catalog.models.keys import KeyKind
+
+if TYPE_CHECKING:
+    # These read the settings, which name this module.
+    from rest_framework.request import Request
+    from rest_framework.views import APIView
+
+logger = logging.getLogger(__name__)
+
+WINDOW_S = 60
+# A Redis that hangs costs each call its socket timeout: after a failure it is left alone for this long.
+PAUSE_S = 5.0
+LOG_EVERY_S = 60.0
+
+_paused_until = 0.0
+_logged_at = float("-inf")
+
+
+def limit_per_minute(key: ApiKey) -> int:
+    """The key's own rate, else the installation's for its kind."""
+    if key.rate_per_minute is not None:
+        return key.rate_per_minute
+    is_secret = key.kind == KeyKind.SECRET
+    rate: int = settings.THROTTLE_SECRET_PER_MINUTE if is_secret else settings.THROTTLE_PUBLISHABLE_PER_MINUTE
+    return rate
+
+
+class KeyRateThrottle(BaseThrottle):
+    """Counts a key's requests. While Redis is down everything is allowed: a search answers without it."""
+
+    _wait_s: int | None = None
+
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        if not isinstance(request.auth, ApiKey):
+            return True
+        limit = limit_per_minute(request.auth)
+        now = time()
+        count = _count(f"rate:{request.auth.pk}:{int(now // WINDOW_S)}")
+        if count is None:
+            return True
+        reset_s = WINDOW_S - int(now % WINDOW_S)
+        # DRF copies `headers` to whatever the view answers, an error included.
+        view.headers["RateLimit-Limit"] = str(limit)
+        view.headers["RateLimit-Remaining"] = str(max(0, limit - count))
+        view.headers["RateLimit-Reset"] = str(reset_s)
+        self._wait_s = reset_s
+        return count <= limit
+
+    def wait(self) -> float | None:
+        return self._wait_s
+
+
+def _count(name: str) -> int | None:
+    """One more for this window, and how many that makes; None while Redis does not answer."""
+    global _paused_until, _logged_at
+    if monotonic() < _paused_until:
+        return None
+    try:
+        if cache.add(name, 1, timeout=2 * WINDOW_S):
+            return 1
+        return int(cache.incr(name))
+    except ValueError:
+        # The window ended between the two calls.
+        return 1
+    except (RedisError, OSError) as error:
+        _paused_until = monotonic() + PAUSE_S
+        if monotonic() - _logged_at > LOG_EVERY_S:
+            _logged_at = monotonic()
+            logger.warning("Requests are not counted while Redis is down: %s", error)
+        return None

@@ -1,0 +1,42 @@
+"""The URLs of the API, its description, and what watches it."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+from django.urls import URLPattern, URLResolver, path, re_path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from rest_framework.exceptions import NotFound
+from rest_framework.permissions import AllowAny
+from rest_framework.views import APIView
+
+from search.api import health
+from search.api.metrics import metrics
+from search.api.views import ImagesView, ImageView, SearchView, SimilarView
+
+
+class UnknownPathView(APIView):
+    """Whatever else is under /api/: a problem document like every other error there."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+    throttle_classes = ()
+    schema = None
+
+    def initial(self, request: HttpRequest, *args: object, **kwargs: object) -> None:  # type: ignore[override]
+        raise NotFound("There is no such path; see /api/docs.")
+
+
+_open = {"authentication_classes": [], "permission_classes": [AllowAny], "throttle_classes": []}
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/v1/search", SearchView.as_view(), name="search"),
+    path("api/v1/images", ImagesView.as_view(), name="images"),
+    path("api/v1/images/<str:image_id>", ImageView.as_view(), name="image"),
+    path("api/v1/products/<path:sku>/similar", SimilarView.as_view(), name="similar"),
+    path("api/schema", SpectacularAPIView.as_view(**_open), name="schema"),
+    path("api/docs", SpectacularSwaggerView.as_view(url_name="schema", **_open), name="docs"),
+    path("health/live", health.live, name="live"),
+    path("health/ready", health.ready, name="ready"),
+    path("metrics", metrics, name="metrics"),
+    re_path(r"^api/", UnknownPathView.as_view()),
+]

@@ -1,0 +1,59 @@
+"""Django system checks: settings that are each valid and do not fit together, found at the start and not by a request."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core import checks
+
+# Milvus returns at most this many rows of one search.
+MAX_POOL_SIZE = 16_384
+INDEX_TYPES = ("FLAT", "HNSW", "IVF_PQ")
+
+
+def connect() -> None:
+    """Register the checks; `manage.py check` and every start of a command run them."""
+    checks.register(check_limits)
+    checks.register(check_index)
+
+
+def check_limits(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.CheckMessage]:
+    """The limits on photos, bodies and time."""
+    found: list[checks.CheckMessage] = []
+    if settings.IMAGE_MAX_BYTES * 4 // 3 + 2**16 > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        found.append(
+            checks.Warning(
+                f"IMAGE_MAX_BYTES is {settings.IMAGE_MAX_BYTES:,}, and such a photo in base64 is larger than a body "
+                f"may be ({settings.DATA_UPLOAD_MAX_MEMORY_SIZE:,}).",
+                hint="Lower IMAGE_MAX_BYTES.",
+                id="search.W001",
+            )
+        )
+    for name in ("IMAGE_FETCH_TIMEOUT_S", "QUERY_IMAGE_LIFETIME_S", "SEARCH_DEADLINE_MS", "SEARCH_POOL_LIFETIME_S"):
+        if getattr(settings, name) <= 0:
+            found.append(
+                checks.Error(f"{name} is {getattr(settings, name)}.", hint="Give a number above 0.", id="search.E001")
+            )
+    return found
+
+
+def check_index(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.CheckMessage]:
+    """The index and the pool that is read from it."""
+    found: list[checks.CheckMessage] = []
+    if not 100 <= settings.SEARCH_POOL_SIZE <= MAX_POOL_SIZE:
+        found.append(
+            checks.Error(
+                f"SEARCH_POOL_SIZE is {settings.SEARCH_POOL_SIZE}.",
+                hint=f"Give 100 to {MAX_POOL_SIZE}: a page has up to 100 hits, and Milvus returns no more rows.",
+                id="search.E002",
+            )
+        )
+    if settings.INDEX_TYPE.upper() not in INDEX_TYPES:
+        found.append(
+            checks.Error(
+                f"INDEX_TYPE is {settings.INDEX_TYPE!r}.", hint=f"Use {', '.join(INDEX_TYPES)}.", id="search.E003"
+            )
+        )
+    return found
