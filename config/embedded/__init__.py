@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
-from config.embedded.folder import DataFolderError, socket_dir
+from config.embedded.folder import DataFolderError, make_data_dir, socket_dir
 
 __all__ = ["DataFolderError", "Endpoints", "broker_url", "endpoints", "recorded_milvus", "secret_key"]
 
@@ -70,7 +70,7 @@ def secret_key(data_dir: Path) -> str:
     if not path.exists():
         draft = data_dir / f".secret_key.{secrets.token_hex(4)}"
         try:
-            data_dir.mkdir(parents=True, exist_ok=True)
+            make_data_dir(data_dir)
             with os.fdopen(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
                 file.write(secrets.token_urlsafe(48))
             # A link is made whole or not at all, so two processes that start together agree on one key.

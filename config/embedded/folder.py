@@ -34,7 +34,7 @@ def socket_dir(data_dir: Path) -> Path:
 def open_data_dir(data_dir: Path, *, free_bytes: int) -> None:
     """Make the data folder and its socket folder; DataFolderError when it cannot be written or the disk is full."""
     try:
-        data_dir.mkdir(parents=True, exist_ok=True)
+        make_data_dir(data_dir)
         (data_dir / "logs").mkdir(exist_ok=True)
         probe = data_dir / f".probe.{os.getpid()}"
         probe.touch()
@@ -53,9 +53,19 @@ def open_data_dir(data_dir: Path, *, free_bytes: int) -> None:
     _make_private(socket_dir(data_dir))
 
 
-def _make_private(path: Path) -> None:
+def make_data_dir(data_dir: Path) -> None:
+    """Make the data folder for ourselves alone; one that exists keeps its mode."""
+    data_dir.parent.mkdir(parents=True, exist_ok=True)
+    data_dir.mkdir(mode=_private_mode(), exist_ok=True)
+
+
+def _private_mode() -> int:
     # As root, Postgres runs as another user, who must reach its own 0700 folder in here but list nothing.
-    mode = 0o711 if os.geteuid() == 0 else 0o700
+    return 0o711 if os.geteuid() == 0 else 0o700
+
+
+def _make_private(path: Path) -> None:
+    mode = _private_mode()
     path.mkdir(mode=mode, exist_ok=True)
     found = path.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():

@@ -16,7 +16,7 @@ import psycopg
 from psycopg import sql
 
 from config.embedded import DATABASE_NAME, DATABASE_USER
-from config.embedded.folder import DataFolderError, socket_dir, wheel_dir
+from config.embedded.folder import DataFolderError, make_data_dir, socket_dir, wheel_dir
 from config.embedded.privileges import become, can_reach, postgres_user
 from config.part import Part, PartError
 
@@ -66,7 +66,7 @@ def _switch(pgdata: Path, binaries: Path) -> Callable[[], None]:
     user = postgres_user(pgdata)
     if user is None:
         return lambda: None
-    pgdata.parent.mkdir(parents=True, exist_ok=True)
+    make_data_dir(pgdata.parent)
     return become(user, everywhere=not can_reach(user, [binaries / "postgres", binaries / "initdb", pgdata.parent]))
 
 

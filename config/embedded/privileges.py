@@ -8,7 +8,8 @@ import pwd
 from collections.abc import Callable
 from pathlib import Path
 
-_PR_SET_KEEPCAPS = 8
+_PR_SET_SECUREBITS = 28
+_SECBIT_NO_SETUID_FIXUP = 4
 _PR_CAP_AMBIENT = 47
 _PR_CAP_AMBIENT_RAISE = 2
 _CAP_DAC_OVERRIDE = 1
@@ -40,11 +41,12 @@ def become(user: pwd.struct_passwd, *, everywhere: bool) -> Callable[[], None]:
     def switch() -> None:
         os.setgroups([])
         os.setgid(user.pw_gid)
-        if not everywhere:
-            os.setuid(user.pw_uid)
-            return
-        libc.prctl(_PR_SET_KEEPCAPS, 1, 0, 0, 0)
+        if everywhere:
+            # Keeps capabilities over setuid, and lets access(2), by which Postgres looks for its programs, use them.
+            libc.prctl(_PR_SET_SECUREBITS, _SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
         os.setuid(user.pw_uid)
+        if not everywhere:
+            return
         header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
         only = 1 << _CAP_DAC_OVERRIDE
         sets = (ctypes.c_uint32 * 6)(only, only, only, 0, 0, 0)
