@@ -124,7 +124,7 @@ def _short(url: str) -> str:
     return url if len(url) <= 120 else f"{url[:117]}..."
 
 
-class _Session(HTTPSession):  # type: ignore[misc]  (the library has no types)
+class _Session(HTTPSession):  # type: ignore[misc]  # the library has no types
     """A hardened session whose every socket is shut at the deadline, whatever is being read then."""
 
     def __init__(self, deadline: float) -> None:
@@ -146,7 +146,7 @@ class _Session(HTTPSession):  # type: ignore[misc]  (the library has no types)
             self.mount(f"{scheme}://", _Adapter(scheme, deadline, allow_loopback=self.allow_loopback))
 
 
-class _Adapter(IPFilterAdapter):  # type: ignore[misc]  (the library has no types)
+class _Adapter(IPFilterAdapter):  # type: ignore[misc]  # the library has no types
     """The address filter, with connections that end at the deadline: a read timeout restarts with every byte."""
 
     def __init__(self, scheme: str, deadline: float, *, allow_loopback: bool) -> None:
@@ -159,13 +159,13 @@ class _Adapter(IPFilterAdapter):  # type: ignore[misc]  (the library has no type
         make = pool.ConnectionCls
         watch = self._watch
 
-        class WatchedConnection(make):  # type: ignore[misc, valid-type]  (the class is http's or https')
+        class WatchedConnection(make):  # type: ignore[misc, valid-type]  # http's class or https'
             def connect(self) -> None:
                 watch(lambda: self.sock)
                 super().connect()
 
         if not getattr(make, "is_watched", False):
-            WatchedConnection.is_watched = True  # type: ignore[attr-defined]
+            WatchedConnection.is_watched = True
             pool.ConnectionCls = WatchedConnection
         return pool
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,7 +37,7 @@ class ProblemOut(serializers.Serializer[Any]):
     detail = serializers.CharField()
     code = serializers.CharField()
     field = serializers.CharField(required=False)
-    errors = ProblemFieldOut(many=True, required=False)
+    errors = ProblemFieldOut(many=True, required=False)  # type: ignore[assignment]
 
 
 class MatchedImageOut(serializers.Serializer[Any]):
@@ -76,7 +77,7 @@ class HitOut(serializers.Serializer[Hit]):
 
 class FacetValueOut(serializers.Serializer[Any]):
     value = serializers.CharField(help_text="What filter_by takes.")
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     count = serializers.IntegerField()
     selected = serializers.BooleanField(source="is_selected")
 
@@ -88,7 +89,7 @@ class FacetStatsOut(serializers.Serializer[Any]):
 
 
 class FacetOut(serializers.Serializer[Any]):
-    field_name = serializers.CharField()
+    field_name = serializers.CharField()  # type: ignore[assignment]
     counts = FacetValueOut(many=True, source="values")
     stats = FacetStatsOut(allow_null=True, help_text="Of the price, in the store's currency.")
 
@@ -138,7 +139,7 @@ class StoredImageOut(serializers.ModelSerializer[QueryImage]):
         fields = ["id", "width", "height", "expires_at"]
 
 
-def absolute_url(context: dict[str, Any], url: str) -> str:
+def absolute_url(context: Mapping[str, Any], url: str) -> str:
     """The URL with this site's scheme and host, where the storage gave a path only."""
     request = context.get("request")
     return str(request.build_absolute_uri(url)) if request is not None else url

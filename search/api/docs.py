@@ -14,7 +14,7 @@ from search.api.parameters import ImageIn, ListingIn, ScalarSearchIn, SearchIn
 PROBLEM_JSON = "application/problem+json"
 
 
-class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[misc, no-untyped-call]  (the library has no types)
+class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # the library has no types
     """The key's two headers."""
 
     target_class = "search.api.auth.ApiKeyAuthentication"

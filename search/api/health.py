@@ -92,6 +92,6 @@ def _encoder(version: IndexVersion | None) -> PartHealth:
         encoder = get_encoder(version.encoder if version else None)
     except EncoderUnavailable as error:
         return PartHealth("encoder", False, error.message)
-    if encoder.is_ready():
+    if encoder.is_ready:
         return PartHealth("encoder", True)
     return PartHealth("encoder", False, "The model's weights are not on this machine.")

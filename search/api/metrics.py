@@ -6,6 +6,7 @@ import hmac
 import ipaddress
 import logging
 from collections.abc import Iterator
+from typing import cast
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
@@ -18,6 +19,7 @@ from kombu.exceptions import OperationalError as BrokerError
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
+from redis import Redis
 from redis.exceptions import RedisError
 
 from catalog.models import ImportJob, Product, ProductImage
@@ -105,7 +107,7 @@ def _queues() -> Iterator[GaugeMetricFamily]:
     lengths = GaugeMetricFamily("vitrine_queue_length", "Messages that wait in each queue.", labels=["queue"])
     options = settings.CELERY_BROKER_TRANSPORT_OPTIONS
     with Connection(settings.CELERY_BROKER_URL, connect_timeout=1, transport_options=options) as broker:
-        client = broker.default_channel.client
+        client = cast("Redis", broker.default_channel.client)  # type: ignore[attr-defined]  # of kombu's Redis transport
         for queue in QUEUES:
             lengths.add_metric([queue], client.llen(queue))
     yield lengths

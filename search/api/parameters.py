@@ -142,14 +142,14 @@ class RangeIn(StrictSerializer):
     """Bounds of one count, inclusive; either may be left out."""
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        bound = {"max_digits": 18, "decimal_places": 4, "required": False, "allow_null": True}
+        bound: dict[str, Any] = {"max_digits": 18, "decimal_places": 4, "required": False, "allow_null": True}
         return {"from": serializers.DecimalField(**bound), "to": serializers.DecimalField(**bound)}
 
 
 class FacetIn(StrictSerializer):
     """One facet in the typed form of `facet_by`."""
 
-    field_name = serializers.CharField(max_length=60)
+    field_name = serializers.CharField(max_length=60)  # type: ignore[assignment]
     limit = serializers.IntegerField(default=20, min_value=1, max_value=1000)
     ranges = RangeIn(many=True, required=False, help_text="Of the price only.")
 

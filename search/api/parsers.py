@@ -102,8 +102,9 @@ def _form_fields(fields: dict[str, Any]) -> dict[str, Any]:
     return fields
 
 
-def _bytes_of(photo: UploadedFile) -> bytes:
-    return photo.read()
+def _bytes_of(photo: UploadedFile[bytes]) -> bytes:
+    data: bytes = photo.read()
+    return data
 
 
 def _kind_of(value: object) -> str:

@@ -22,7 +22,7 @@ class UnknownPathView(APIView):
     throttle_classes = ()
     schema = None
 
-    def initial(self, request: HttpRequest, *args: object, **kwargs: object) -> None:  # type: ignore[override]
+    def initial(self, request: HttpRequest, *args: object, **kwargs: object) -> None:
         raise NotFound("There is no such path; see /api/docs.")
 
 
