@@ -212,7 +212,7 @@ def _hub_folder(name: str) -> Path:
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
     # The hub library's HTTP client differs by version; its base error is the first base of the library's own.
-    broken_download = HfHubHTTPError.__bases__[0]
+    broken_download: type[Exception] = HfHubHTTPError.__bases__[0]
     cached = _cached_snapshot(name)
     if cached is not None and _has_weights(cached):
         return cached

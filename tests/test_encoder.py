@@ -26,7 +26,7 @@ from transformers import (
 
 from search.encoder import Encoder, get_encoder
 from search.errors import EncoderUnavailable
-from search.training.model import new_model, save_encoder, train_tokenizer
+from search.training.model import Shape, new_model, save_encoder, train_tokenizer
 
 TEXTS = ["red linen trousers", "a navy bag", "white t-shirt", "brass floor lamp"]
 TOKENIZER = train_tokenizer(TEXTS * 5, vocab_size=600)
@@ -40,7 +40,7 @@ def photos(n: int) -> list[Image.Image]:
 @pytest.fixture(scope="module")
 def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(0)
-    model = new_model(TOKENIZER, side_px=32, patch_px=16, width=64, depth=1, text_width=64, text_depth=1)
+    model = new_model(TOKENIZER, Shape(side_px=32, patch_px=16, width=64, depth=1, text_width=64, text_depth=1))
     folder = tmp_path_factory.mktemp("tiny")
     save_encoder(model, TOKENIZER, folder)
     return folder

@@ -1,0 +1,92 @@
+"""What a photo may be called: captions drawn at random from templates over a sample's title and attributes."""
+
+from __future__ import annotations
+
+import random
+import re
+from dataclasses import dataclass
+
+from search.training.vocabulary import color_words, gender_words, group_words, kind_words
+
+FIELDS = ("kind", "group", "color", "gender", "usage", "season", "pattern", "material")
+
+# (weight, template): weights favour type and colour, which most shoppers' words are made of.
+TEMPLATES: tuple[tuple[float, str], ...] = (
+    (6.0, "{color} {kind}"),
+    (1.5, "{color} {group}"),
+    (3.0, "{kind}"),
+    (1.0, "{group}"),
+    (2.0, "a photo of a {color} {kind}"),
+    (1.0, "a photo of a {kind}"),
+    (0.7, "{color}"),
+    (0.4, "something {color}"),
+    (0.4, "a {color} item"),
+    (1.5, "{gender} {color} {kind}"),
+    (1.0, "{kind} for {gender}"),
+    (1.0, "{color} {kind} for {gender}"),
+    (0.7, "{gender} {kind}"),
+    (0.7, "{usage} {kind}"),
+    (0.7, "{color} {usage} {kind} for {gender}"),
+    (0.3, "{season} {kind}"),
+    (1.5, "{pattern} {kind}"),
+    (1.5, "{color} {pattern} {kind}"),
+    (1.5, "{material} {kind}"),
+    (2.0, "{color} {material} {kind}"),
+)
+_TEMPLATE_FIELDS = tuple((weight, text, tuple(re.findall(r"{(\w+)}", text))) for weight, text in TEMPLATES)
+
+
+@dataclass(frozen=True, slots=True)
+class Attributes:
+    """What is known about a photo's product, in the data's lower-case codes; empty = unknown."""
+
+    kind: str = ""
+    group: str = ""
+    color: str = ""
+    gender: str = ""
+    usage: str = ""
+    season: str = ""
+    pattern: str = ""
+    material: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """A text and the attributes that it states, so that other photos with the same ones count as positives."""
+
+    text: str
+    fields: tuple[str, ...]
+
+
+def draw_caption(attributes: Attributes, generator: random.Random) -> Caption | None:
+    """One caption made of attributes, with the words drawn at random too; None where nothing is known."""
+    usable = [entry for entry in _TEMPLATE_FIELDS if all(getattr(attributes, field) for field in entry[2])]
+    if not usable:
+        return None
+    _, text, fields = generator.choices(usable, weights=[weight for weight, _, _ in usable])[0]
+    words = {field: generator.choice(field_words(field, getattr(attributes, field))) for field in fields}
+    # A kind implies its group: a photo with another known group is a true negative even if its kind is not known.
+    stated = (*fields, "group") if "kind" in fields and attributes.group else fields
+    return Caption(text.format(**words), tuple(dict.fromkeys(stated)))
+
+
+def field_words(field: str, value: str) -> tuple[str, ...]:
+    """The shopper's words for one attribute value."""
+    match field:
+        case "kind":
+            return kind_words(value)
+        case "group":
+            return group_words(value)
+        case "color":
+            return color_words(value)
+        case "gender":
+            return gender_words(value)
+    return (value,)
+
+
+def draw_title(title: str, generator: random.Random) -> str:
+    """The title in lower case, with a word dropped now and then, because shoppers type parts of titles."""
+    words = title.lower().split()
+    if len(words) > 3 and generator.random() < 0.3:
+        del words[generator.randrange(len(words))]
+    return " ".join(words)

@@ -1,0 +1,276 @@
+"""`search.training` on made-up sets: what is read, drawn, learned, resumed and saved."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import random
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from django.core.management import CommandError, call_command
+from PIL import Image, ImageDraw
+
+from search.encoder import Encoder
+from search.training.augment import Strength, augment, plain
+from search.training.captions import FIELDS, Attributes, Caption, draw_caption, draw_title
+from search.training.data import (
+    Sample,
+    cache_photos,
+    foreground_mask,
+    is_held_out,
+    read_fashion,
+    read_home,
+    read_street,
+)
+from search.training.evaluation import precision_at, retrieval_ranks, zero_shot_accuracy
+from search.training.loop import Plan, Trainer, sampling_weights
+from search.training.losses import attribute_codes, contrastive_loss, match_captions
+from search.training.model import Shape, new_model, train_tokenizer
+
+COLORS = {"Red": (210, 30, 30), "Blue": (30, 50, 210), "Green": (30, 160, 60)}
+KINDS = {"Tshirts": "Topwear", "Belts": "Belts"}
+TOKENIZER = train_tokenizer(["brand red blue green tshirts belts", "a photo of a t-shirt belt"] * 5, vocab_size=600)
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    """Sums of several threads differ in the last bit, and beside a busy neighbour they are slower than one."""
+    torch.set_num_threads(1)
+
+
+def jpeg(image: Image.Image) -> bytes:
+    out = io.BytesIO()
+    image.save(out, "JPEG")
+    return out.getvalue()
+
+
+def drawing(color: tuple[int, int, int], kind: str, *, side_px: int = 64) -> Image.Image:
+    image = Image.new("RGB", (side_px, side_px), "white")
+    box = (12, 6, 52, 58) if kind == "Tshirts" else (2, 26, 62, 36)
+    ImageDraw.Draw(image).rectangle(box, fill=color)
+    return image
+
+
+@pytest.fixture(scope="module")
+def fashion_zip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("sets") / "fashion.zip"
+    fields = ["id", "title", "gender", "masterCategory", "subCategory", "articleType", "baseColour", "season", "usage"]
+    fields += ["image", "image_224"]
+    table = io.StringIO()
+    writer = csv.DictWriter(table, fields)
+    writer.writeheader()
+    with zipfile.ZipFile(path, "w") as archive:
+        for i in range(120):
+            color, kind = list(COLORS)[i % 3], list(KINDS)[i % 2]
+            archive.writestr(f"60x80/{i}.jpg", jpeg(drawing(COLORS[color], kind)))
+            row = {"id": i, "title": f"Brand {color} {kind}", "gender": "Men", "subCategory": KINDS[kind]}
+            row |= {"articleType": kind, "baseColour": color, "season": "", "usage": "", "image": f"60x80/{i}.jpg"}
+            writer.writerow(row)
+        archive.writestr("products.csv", table.getvalue())
+    return path
+
+
+def small_trainer(samples: Sequence[Sample], work: Path, plan: Plan) -> Trainer:
+    torch.manual_seed(0)
+    photos = cache_photos(samples, work, side_px=48)
+    model = new_model(TOKENIZER, Shape(side_px=32, patch_px=8, width=64, depth=1, text_width=64, text_depth=1))
+    return Trainer(model, TOKENIZER, samples=samples, photos=photos, plan=plan)
+
+
+def test_the_split_is_a_hash_of_the_id_alone() -> None:
+    held_out = [is_held_out("fashion", str(i)) for i in range(4000)]
+    assert held_out == [is_held_out("fashion", str(i)) for i in range(4000)]
+    assert 140 < sum(held_out) < 260
+    assert not any(is_held_out("demo", str(i)) for i in range(200))
+
+
+def test_fashion_rows_carry_title_and_attributes(fashion_zip: Path) -> None:
+    samples = read_fashion(fashion_zip)
+    assert len(samples) == 120
+    assert samples[0].title == "Brand Red Tshirts"
+    assert samples[0].attributes == Attributes(kind="tshirts", group="topwear", color="red", gender="men")
+    assert all(sample.is_validation == is_held_out("fashion", sample.key) for sample in samples)
+
+
+def test_home_photos_split_by_sender(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "home.zip", "w") as archive:
+        archive.writestr(
+            "images.csv", "image,sender_id,label,kids\na.jpg,1,T-Shirt,True\nb.jpg,1,Shoes,False\nc.jpg,2,Other,False\n"
+        )
+    samples = read_home(tmp_path / "home.zip")
+    assert [s.attributes for s in samples] == [
+        Attributes(kind="tshirts", group="topwear", gender="kids"),
+        Attributes(group="shoes"),
+    ]
+    assert samples[0].is_validation == samples[1].is_validation
+
+
+def test_street_photos_are_cut_by_their_boxes(tmp_path: Path) -> None:
+    photo = Image.new("RGB", (100, 200), "white")
+    photo.paste((0, 0, 200), (20, 40, 80, 120))
+    items = [{"label": "dress", "box": [0.2, 0.2, 0.8, 0.6]}, {"label": "bag", "box": [0.0, 0.0, 0.1, 0.05]}]
+    with zipfile.ZipFile(tmp_path / "street.zip", "w") as archive:
+        archive.writestr("boxes.json", json.dumps({"1.jpg": {"width": 100, "height": 200, "items": items}}))
+        archive.writestr("photos/1.jpg", jpeg(photo))
+    samples = read_street(tmp_path / "street.zip")
+    assert [s.attributes.kind for s in samples] == ["dresses"]  # the bag is too small to show anything
+    photos = cache_photos(samples, tmp_path, side_px=32)
+    assert photos[0, 16, 16, 2] > 180 and photos[0, 16, 16, 0] < 40
+
+
+def test_the_cache_is_made_once(fashion_zip: Path, tmp_path: Path) -> None:
+    samples = read_fashion(fashion_zip)
+    first = cache_photos(samples, tmp_path, side_px=16)
+    files = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+    assert first.shape == (120, 16, 16, 4)
+    np.testing.assert_array_equal(first, cache_photos(samples, tmp_path, side_px=16))
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == files
+
+
+def test_the_mask_keeps_a_white_product_inside_its_outline() -> None:
+    pixels = np.full((20, 20, 3), 255, dtype=np.uint8)
+    pixels[5:15, 5:15] = 100
+    pixels[7:13, 7:13] = 255
+    mask = foreground_mask(pixels)
+    assert (mask[5:15, 5:15] == 255).all()
+    assert mask.sum() == 100 * 255
+
+
+def test_captions_state_only_what_is_known() -> None:
+    generator = random.Random(0)
+    known = Attributes(kind="tshirts", group="topwear", color="navy blue")
+    captions = {draw_caption(known, generator) for _ in range(400)}
+    texts = {caption.text for caption in captions if caption}
+    assert {"navy t-shirt", "a photo of a dark blue tee", "topwear"} <= texts
+    assert not any("{" in text for text in texts)
+    assert draw_caption(Attributes(), generator) is None
+
+
+def test_a_caption_that_states_a_kind_states_its_group() -> None:
+    generator = random.Random(0)
+    captions = [draw_caption(Attributes(kind="jeans", group="bottomwear"), generator) for _ in range(50)]
+    assert {caption.fields for caption in captions if caption} == {("kind", "group"), ("group",)}
+
+
+def test_titles_lose_at_most_one_word() -> None:
+    generator = random.Random(0)
+    drawn = {draw_title("Puma Men Blue Running Shoes", generator) for _ in range(100)}
+    assert "puma men blue running shoes" in drawn
+    assert {len(title.split()) for title in drawn} == {4, 5}
+
+
+def test_captions_match_every_photo_that_they_describe() -> None:
+    attributes = [
+        Attributes(kind="jeans", group="bottomwear", color="blue"),
+        Attributes(kind="jeans", group="bottomwear", color="black"),
+        Attributes(kind="jeans", group="bottomwear"),
+        Attributes(group="bags"),
+    ]
+    codes, _ = attribute_codes(attributes)
+    captions = [
+        Caption("blue jeans", ("color", "kind", "group")),
+        Caption("jeans", ("kind", "group")),
+        Caption("jeans", ("kind", "group")),
+        Caption("bag", ("group",)),
+    ]
+    positive, unknown = match_captions(captions, torch.from_numpy(codes))
+    assert positive.int().tolist() == [[1, 0, 0, 0], [1, 1, 1, 0], [1, 1, 1, 0], [0, 0, 0, 1]]
+    assert unknown.int().tolist() == [[0, 0, 1, 0], [0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]]
+
+
+def test_the_loss_ignores_unknown_pairs_and_accepts_several_answers() -> None:
+    positive = torch.tensor([[True, True], [True, True]])
+    none = torch.zeros(2, 2, dtype=torch.bool)
+    assert float(contrastive_loss(torch.zeros(2, 2), positive, none)) == pytest.approx(np.log(2))
+    own = torch.eye(2, dtype=torch.bool)
+    wrong = torch.tensor([[0.0, 50.0], [50.0, 0.0]])
+    assert float(contrastive_loss(wrong, own, none)) == pytest.approx(50.0)
+    assert float(contrastive_loss(wrong, own, ~own)) == pytest.approx(0.0)
+
+
+def test_augmentation_keeps_shape_and_is_repeatable() -> None:
+    photos = torch.from_numpy(np.random.default_rng(0).integers(0, 255, (6, 48, 48, 4), dtype=np.uint8))
+    one = augment(photos, 32, Strength(background_p=1.0), torch.Generator().manual_seed(1))
+    two = augment(photos, 32, Strength(background_p=1.0), torch.Generator().manual_seed(1))
+    assert one.shape == plain(photos, 32).shape == (6, 3, 32, 32)
+    torch.testing.assert_close(one, two)
+
+
+def test_rare_kinds_are_drawn_more_often_than_their_share() -> None:
+    def sample(kind: str) -> Sample:
+        return Sample("fashion", "1", "", "", "", Attributes(kind=kind), False)
+
+    weights = sampling_weights([sample("tshirts")] * 90 + [sample("rompers")] * 10)
+    assert weights.sum() == pytest.approx(1.0)
+    assert 0.1 < weights[90:].sum() < 0.3
+
+
+def test_ranks_count_ties_against_us() -> None:
+    documents = np.eye(3, dtype=np.float32)
+    queries = np.array([[1.0, 0.5, 0.0], [1.0, 0.5, 0.0], [0.3, 0.3, 0.3]], dtype=np.float32)
+    assert retrieval_ranks(queries, documents, np.array([0, 1, 2])).tolist() == [1, 2, 3]
+
+
+def test_accuracy_and_precision_are_shares() -> None:
+    images = np.eye(2, dtype=np.float32)[[0, 1, 1, 0]]
+    assert zero_shot_accuracy(images, np.eye(2, dtype=np.float32), np.array([0, 1, 0, -1])) == pytest.approx(2 / 3)
+    relevant = [np.array([True, False, False, False])]
+    assert precision_at(images[:1], images, relevant, 2) == 0.5
+
+
+def test_a_resumed_run_equals_one_that_was_never_stopped(fashion_zip: Path, tmp_path: Path) -> None:
+    samples = read_fashion(fashion_zip)
+    plan = Plan(minutes=0, steps=6, batch=16, warmup_steps=2)
+    whole = small_trainer(samples, tmp_path, plan)
+    for _ in range(6):
+        whole.train_step()
+    first = small_trainer(samples, tmp_path, plan)
+    for _ in range(3):
+        first.train_step()
+    first.save(tmp_path / "checkpoint.pt")
+    second = small_trainer(samples, tmp_path, plan)
+    second.load(tmp_path / "checkpoint.pt")
+    for _ in range(3):
+        second.train_step()
+    assert second.step == 6
+    for name, tensor in whole.ema.items():
+        torch.testing.assert_close(second.ema[name], tensor, rtol=0, atol=0)
+
+
+def test_a_short_run_learns_colours_and_saves_a_folder_that_searches(fashion_zip: Path, tmp_path: Path) -> None:
+    samples = read_fashion(fashion_zip)
+    trainer = small_trainer(samples, tmp_path, Plan(minutes=0, steps=80, batch=32, warmup_steps=5, ema_decay=0.9))
+    trainer.run(tmp_path)
+    encoder = Encoder(str(tmp_path / "latest"))
+    texts = encoder.encode_texts(["red", "blue", "green"])
+    images = encoder.encode_images([drawing(color, "Tshirts", side_px=90) for color in COLORS.values()])
+    assert (images @ texts.T).argmax(axis=1).tolist() == [0, 1, 2]
+
+
+def test_the_command_trains_and_writes_a_model_card(
+    fashion_zip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "my-clip"
+    call_command("train_encoder", fashion=fashion_zip, work=tmp_path / "work", output=output, steps=2, batch=16)
+    card = (output / "README.md").read_text()
+    assert "license: apache-2.0" in card
+    assert f"{sum(not s.is_validation for s in read_fashion(fashion_zip))} photos" in card
+    assert Encoder(str(output)).encode_texts(["red belt"]).shape == (1, 256)
+    assert "fashion held-out title R@10" in capsys.readouterr().out
+
+
+def test_the_command_names_what_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match=r"No such file or folder: .*nothing.zip"):
+        call_command("train_encoder", fashion=tmp_path / "nothing.zip", work=tmp_path, output=tmp_path)
+    with pytest.raises(CommandError, match="at least one of --fashion"):
+        call_command("train_encoder", work=tmp_path, output=tmp_path)
+
+
+def test_every_caption_field_is_an_attribute() -> None:
+    assert set(FIELDS) == {field for field in Attributes.__dataclass_fields__}
