@@ -206,8 +206,7 @@ SEARCH_DEADLINE_MS = env.int("SEARCH_DEADLINE_MS", default=10_000)
 INDEX_TYPE = env.str("INDEX_TYPE", default="HNSW")
 INDEX_COLLECTION_PREFIX = env.str("INDEX_COLLECTION_PREFIX", default="vitrine")
 INDEX_BATCH_SIZE = env.int("INDEX_BATCH_SIZE", default=128)
-INDEX_LEASE_S = env.int("INDEX_LEASE_S", default=300)
-INDEX_HIDDEN_DAYS = env.int("INDEX_HIDDEN_DAYS", default=7)
+INDEX_LEASE_S = env.int("INDEX_LEASE_S", default=120)
 
 # --- throttling (requests a minute, per key) --------------------------------------------------------------------------
 THROTTLE_PUBLISHABLE_PER_MINUTE = env.int("THROTTLE_PUBLISHABLE_PER_MINUTE", default=600)

@@ -159,7 +159,7 @@ def test_a_second_start_on_the_same_folder_names_the_first(data_dir: Path) -> No
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(DataFolderError, match=r"file/data cannot be written \(Not a directory\): set VITRINE_DATA"):
+    with pytest.raises(DataFolderError, match=r"file/data cannot be written \(File exists\): set VITRINE_DATA"):
         open_data_dir(tmp_path / "file" / "data", free_bytes=1)
 
 

@@ -111,10 +111,10 @@ def _answers(target: str) -> bool:
 
 def _free_ports(data_dir: Path) -> int:
     """Return the first of `_PORTS` free ports in a row: the recorded ones as long as they are free."""
-    recorded = recorded_milvus(data_dir).port
+    recorded: int = recorded_milvus(data_dir).port
     # Below the range that Linux gives to outgoing connections (32768), at a place that differs by folder.
     first = 21_000 + int(hashlib.sha256(os.fsencode(data_dir)).hexdigest(), 16) % 10_000
-    others = [*range(first, 32_000, _PORTS), *range(21_000, first, _PORTS)]
+    others: list[int] = [*range(first, 32_000, _PORTS), *range(21_000, first, _PORTS)]
     for port in [recorded, *others] if recorded else others:
         if all(_is_free(port + step) for step in range(_PORTS)):
             return port
