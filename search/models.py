@@ -35,6 +35,8 @@ class IndexVersion(models.Model):
     sweep_ceiling_at = models.DateTimeField(null=True, editable=False)
     # All that was committed before this moment is in the collection.
     synced_at = models.DateTimeField(null=True, editable=False)
+    # Milvus failed under a write, or lost rows: the next sweep compares the collection row by row first.
+    is_doubted = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     promoted_at = models.DateTimeField(null=True, blank=True)
     retired_at = models.DateTimeField(null=True, blank=True)

@@ -8,12 +8,13 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.utils import timezone
+from pytest_django import Settings
 
 from catalog.models import Brand, Category, Product, ProductImage
-from search import indexing, milvus
-from search.errors import EncoderUnavailable
+from search import indexing, milvus, versions
+from search.errors import EncoderUnavailable, IndexUnavailable
 from search.indexing.entries import Mark, claim, mark
-from search.models import IndexEntry, IndexVersion
+from search.models import IndexEntry, IndexVersion, VersionState
 from tests.encoders import ColourEncoder
 from tests.shop import add_photo, brand, category, make_product, make_store
 
@@ -251,3 +252,61 @@ def test_reindexing_on_request_does_the_images_again(live_index: IndexVersion, c
     indexing.clear_entries([image.pk], with_vectors=True)
     indexing.sweep(live_index)
     assert colour_encoder.images_encoded == 2
+
+
+def test_a_sweep_that_finds_rows_missing_compares_and_writes_them_again(live_index: IndexVersion) -> None:
+    store = make_store()
+    products = [make_product(store, sku) for sku in "abcd"]
+    indexing.sweep(live_index)
+    milvus.delete_rows(live_index.collection, [products[0].images.get().pk, products[2].images.get().pk])
+    report = indexing.sweep(live_index)
+    assert (report.repaired, report.work.indexed) == (2, 2)
+    assert differences(live_index) == []
+
+
+def test_after_an_outage_the_next_sweep_compares_row_by_row(live_index: IndexVersion, settings: Settings) -> None:
+    store = make_store()
+    first = make_product(store, "a")
+    indexing.sweep(live_index)
+    make_product(store, "b")
+    uri, settings.MILVUS_URI, settings.MILVUS_TIMEOUT_S = settings.MILVUS_URI, "http://127.0.0.1:1", 0.2
+    milvus.close_client()
+    try:
+        with pytest.raises(IndexUnavailable):
+            indexing.sweep(live_index, is_recent_only=True)
+    finally:
+        settings.MILVUS_URI = uri
+        milvus.close_client()
+    milvus.delete_rows(live_index.collection, [first.images.get().pk])
+    IndexEntry.objects.update(next_attempt_at=None)
+    report = indexing.sweep(live_index, is_recent_only=True)
+    assert report.repaired == 2
+    assert differences(live_index) == []
+
+
+def test_a_collection_that_is_gone_is_made_again_and_filled(live_index: IndexVersion) -> None:
+    make_product(make_store(), "a")
+    indexing.sweep(live_index)
+    milvus.drop_collection(live_index.collection)
+    version = versions.ensure_live_version()
+    assert version == live_index
+    assert indexing.sweep(version).work.indexed == 1
+    assert differences(version) == []
+
+
+def test_a_rebuild_with_the_same_encoder_copies_the_vectors(
+    live_index: IndexVersion, colour_encoder: ColourEncoder
+) -> None:
+    store = make_store()
+    for sku in "abc":
+        make_product(store, sku)
+    indexing.sweep(live_index)
+    rebuilt = versions.create_version(encoder=colour_encoder.name, index_type="FLAT")
+    report = indexing.sweep(rebuilt)
+    versions.promote(rebuilt)
+    assert (report.work.indexed, report.work.embedded, colour_encoder.images_encoded) == (3, 0, 3)
+    assert versions.live_version() == rebuilt
+    live_index.refresh_from_db()
+    assert live_index.state == VersionState.RETIRED
+    assert milvus.has_collection(live_index.collection)
+    assert differences(rebuilt) == []

@@ -36,10 +36,13 @@ def sweep_all() -> None:
 @shared_task
 def sweep_verify() -> None:
     """Compare Milvus itself with the entries, row by row, and queue what differs."""
-    for version in versions.open_versions():
-        repaired = indexing.repair(version, indexing.verify(version))
-        if repaired:
-            logger.warning("%s: %d images differed and are queued again", version.collection, repaired)
+    try:
+        for version in versions.open_versions():
+            repaired = indexing.resolve_doubt(version)
+            if repaired:
+                logger.warning("%s: %d images differed and are queued again", version.collection, repaired)
+    except IndexUnavailable as error:
+        logger.warning("The comparison stopped and will be tried again: %s", error)
 
 
 @shared_task

@@ -4,7 +4,7 @@ from search.indexing.entries import clear_entries
 from search.indexing.orphans import remove_orphans
 from search.indexing.stale import count_stale, has_stale, orphan_image_ids, stale_image_ids
 from search.indexing.sweep import SweepReport, sweep
-from search.indexing.verify import Difference, repair, verify
+from search.indexing.verify import Difference, doubt, repair, resolve_doubt, verify
 from search.indexing.work import IndexReport, index_images
 
 __all__ = [
@@ -13,11 +13,13 @@ __all__ = [
     "SweepReport",
     "clear_entries",
     "count_stale",
+    "doubt",
     "has_stale",
     "index_images",
     "orphan_image_ids",
     "remove_orphans",
     "repair",
+    "resolve_doubt",
     "stale_image_ids",
     "sweep",
     "verify",

@@ -25,5 +25,6 @@ def remove_orphans(version: IndexVersion, image_ids: Sequence[int]) -> int:
             milvus.delete_rows(version.collection, gone)
     except IndexUnavailable:
         fail(version, gone, token=token)
+        IndexVersion.objects.filter(pk=version.pk).update(is_doubted=True)
         raise
     return delete_entries(version, gone, token=token)

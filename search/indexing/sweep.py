@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from search.indexing.orphans import remove_orphans
 from search.indexing.stale import has_stale, orphan_image_ids, stale_image_ids
+from search.indexing.verify import has_lost_rows, resolve_doubt
 from search.indexing.work import IndexReport, index_images
 from search.models import IndexVersion
 
@@ -28,6 +29,7 @@ class SweepReport:
 
     work: IndexReport = field(default_factory=IndexReport)
     removed: int = 0
+    repaired: int = 0
     is_finished: bool = True
 
 
@@ -47,8 +49,12 @@ def sweep(
     started_at = timezone.now()
     deadline = monotonic() + budget_s
     floor = _advance_floor(version) if is_recent_only else None
+    version.refresh_from_db(fields=["is_doubted"])
+    if version.is_doubted or (not is_recent_only and has_lost_rows(version)):
+        report.repaired = resolve_doubt(version)
+        floor = None
     for ids in _pages(
-        lambda after: orphan_image_ids(version, after_id=after, limit=ORPHAN_BATCH, is_flagged_only=is_recent_only)
+        lambda after: orphan_image_ids(version, after_id=after, limit=ORPHAN_BATCH, is_flagged_only=floor is not None)
     ):
         report.removed += remove_orphans(version, ids)
     batches = _batches(lambda after: stale_image_ids(version, after_id=after, revisions_above=floor))

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from catalog.models import ProductImage
 from search import milvus
+from search.errors import IndexUnavailable
 from search.indexing.entries import take_back
 from search.models import IndexEntry, IndexVersion
 
@@ -57,6 +58,29 @@ def repair(version: IndexVersion, differences: Iterable[Difference]) -> int:
     ids = sorted({difference.image_id for difference in differences})
     take_back(version, ids)
     return len(ids)
+
+
+def doubt(version: IndexVersion) -> None:
+    """Have the next sweep compare the collection row by row before anything else."""
+    IndexVersion.objects.filter(pk=version.pk).update(is_doubted=True)
+
+
+def has_lost_rows(version: IndexVersion) -> bool:
+    """A quick look by counts alone: fewer rows than marked entries, or more than there are entries, cannot be right."""
+    rows = milvus.count_rows(version.collection)
+    entries = IndexEntry.objects.filter(version=version)
+    marked = entries.filter(image_revision__isnull=False, error="").count()
+    return not marked <= rows <= entries.count()
+
+
+def resolve_doubt(version: IndexVersion) -> int:
+    """Compare row by row, queue the differences, and clear the doubt. Returns how many differed."""
+    IndexVersion.objects.filter(pk=version.pk).update(is_doubted=False)
+    try:
+        return repair(version, list(verify(version)))
+    except IndexUnavailable:
+        doubt(version)
+        raise
 
 
 def _compare(version: IndexVersion, *, first: int, last: int) -> list[Difference]:

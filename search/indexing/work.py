@@ -76,8 +76,10 @@ def index_images(version: IndexVersion, image_ids: Sequence[int]) -> IndexReport
         try:
             read(batch)
             write(batch)
-        except (IndexUnavailable, EncoderUnavailable):
+        except (IndexUnavailable, EncoderUnavailable) as error:
             fail(version, batch.claims, token=batch.token)
+            if isinstance(error, IndexUnavailable):
+                IndexVersion.objects.filter(pk=version.pk).update(is_doubted=True)
             raise
         finish(batch)
     return batch.report
