@@ -1,0 +1,85 @@
+"""From the page's state to a search request, and from its failures to words that help a shopper on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from catalog.models import Store
+from search.api.requests import search_request
+from search.errors import EncoderUnavailable, IndexUnavailable, SearchError
+from search.query import Result
+from storefront.state import ORDERS, PER_PAGE, PageState
+
+# Binds the pinned lists of results: the page is public, so all its visitors are one asker.
+OWNER = "shop page"
+# An attribute beyond these has no group in the panel; the request's own limit is 20 facets.
+MAX_ATTRIBUTE_GROUPS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why there is no answer. `status` is the HTTP status of the page that says so."""
+
+    title: str
+    message: str
+    status: int
+
+
+def ask(store: Store, state: PageState, *, attribute_codes: Iterable[str]) -> Result:
+    """Search for what the page shows; facets come with the first page only. Raises as `search_request` does."""
+    return search_request(store, owner=OWNER, data=search_data(state, attribute_codes=attribute_codes))
+
+
+def search_data(state: PageState, *, attribute_codes: Iterable[str]) -> dict[str, Any]:
+    """The search request's fields for this state."""
+    data: dict[str, Any] = {
+        "q": state.q,
+        "filters": _filters(state),
+        "sort_by": ORDERS[state.order][1],
+        "page": state.page,
+        "per_page": PER_PAGE,
+        "search_id": state.search_id,
+    }
+    if state.photo:
+        data["image"] = {"id": state.photo, **({"box": list(state.box)} if state.box else {})}
+    elif state.like:
+        data["image"] = {"product": state.like}
+    if state.page == 1:
+        codes = list(attribute_codes)[:MAX_ATTRIBUTE_GROUPS]
+        wide = [{"field_name": "category", "limit": 1000}, {"field_name": "brand", "limit": 40}]
+        data["facet_by"] = [*wide, "price", "in_stock", *codes]
+    return data
+
+
+def similar(store: Store, sku: str, *, count: int) -> Result:
+    """Products that look like this one."""
+    return search_request(store, owner=OWNER, data={"image": {"product": sku}, "per_page": count})
+
+
+def trouble_of(error: SearchError, state: PageState) -> Trouble:
+    """What to tell the shopper about this error."""
+    if isinstance(error, IndexUnavailable | EncoderUnavailable):
+        return Trouble("Photo search is resting", "Searching by words still works. Try the photo again soon.", 503)
+    if state.photo and error.field == "image.id":
+        return Trouble(
+            "This photo is no longer here", "A photo is kept for a short time only. Pick, drop or paste it again.", 400
+        )
+    return Trouble("This search does not work", error.message, 400)
+
+
+def _filters(state: PageState) -> Mapping[str, Any]:
+    filters: dict[str, Any] = {}
+    if state.category:
+        filters["category"] = [state.category]
+    if state.brands:
+        filters["brand"] = list(state.brands)
+    price = {name: text for name, text in (("min", state.price_min), ("max", state.price_max)) if text}
+    if price:
+        filters["price"] = price
+    if state.in_stock:
+        filters["in_stock"] = True
+    if state.attributes:
+        filters["attributes"] = {code: list(values) for code, values in state.attributes}
+    return filters

@@ -1,0 +1,79 @@
+"""What the shop page lets a browser load and whom it lets upload."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import lru_cache, wraps
+from typing import Concatenate, ParamSpec
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.cache import cache
+from django.core.files.storage import default_storage
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import patch_vary_headers
+from redis.exceptions import RedisError
+
+logger = logging.getLogger(__name__)
+# A person who tries photo after photo stays below this; each costs a decode and an encode.
+UPLOADS_PER_MINUTE = 30
+
+Parts = ParamSpec("Parts")
+
+
+@lru_cache(maxsize=1)
+def content_security_policy() -> str:
+    """Everything from this site alone, but photos from where the media storage serves them, if that is elsewhere."""
+    media = urlsplit(default_storage.url("photo"))
+    images = f"'self' {media.scheme}://{media.netloc}" if media.netloc else "'self'"
+    return "; ".join(
+        (
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            f"img-src {images}",
+            "connect-src 'self'",
+            "form-action 'self'",
+            "base-uri 'none'",
+            "frame-ancestors 'none'",
+        )
+    )
+
+
+def shop_page(
+    view: Callable[Concatenate[HttpRequest, Parts], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, Parts], HttpResponse]:
+    """Give a view's pages their policy, and keep a cache from mixing whole pages with the parts that htmx asks for."""
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, *args: Parts.args, **kwargs: Parts.kwargs) -> HttpResponse:
+        response = view(request, *args, **kwargs)
+        response["Content-Security-Policy"] = content_security_policy()
+        response["Referrer-Policy"] = "same-origin"
+        patch_vary_headers(response, ["HX-Request"])
+        return response
+
+    return wrapped
+
+
+def may_upload(request: HttpRequest) -> bool:
+    """Whether this address has uploads left in this minute. Counts it. With Redis down everybody may."""
+    key = f"shop-uploads:{client_address(request)}"
+    try:
+        cache.add(key, 0, timeout=60)
+        return cache.incr(key) <= UPLOADS_PER_MINUTE
+    except ValueError:
+        # The minute ended between the two calls.
+        return True
+    except (RedisError, OSError) as error:
+        logger.warning("Uploads are not counted: %s", error)
+        return True
+
+
+def client_address(request: HttpRequest) -> str:
+    """The visitor's address; behind a trusted proxy the one that the proxy itself saw, which it appends last."""
+    forwarded = request.headers.get("X-Forwarded-For", "")
+    if settings.SECURE_PROXY_SSL_HEADER and forwarded:
+        return forwarded.rsplit(",", 1)[-1].strip()
+    return str(request.META.get("REMOTE_ADDR", ""))

@@ -1,0 +1,159 @@
+"""The shop page's views: find the store, read the state, ask, render the whole page or the part that htmx asked for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from urllib.parse import parse_qs, urlsplit
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.utils.html import escape
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_GET, require_POST
+from django_htmx.http import push_url, replace_url, reswap, retarget
+from django_htmx.middleware import HtmxDetails
+
+from catalog.models import Product, Store
+from search.errors import InvalidImage, InvalidQuery, SearchError
+from search.models import QueryImage
+from search.query_images import load_query_image, store_query_image
+from storefront import asking
+from storefront.asking import Trouble
+from storefront.cards import cards, detail
+from storefront.links import Links
+from storefront.page import make_page
+from storefront.security import UPLOADS_PER_MINUTE, may_upload, shop_page
+from storefront.state import PageState, read_state
+
+# The row of similar products under a product.
+SIMILAR = 8
+
+
+class ShopRequest(HttpRequest):
+    """A request as django-htmx's middleware leaves it."""
+
+    htmx: HtmxDetails
+
+
+@shop_page
+@require_GET
+def shop(request: ShopRequest, store_slug: str = "") -> HttpResponse:
+    """The page of results, or of the whole catalogue where nothing is asked for."""
+    if not store_slug and not Store.objects.exists():
+        return render(request, "storefront/no_store.html")
+    return answer(request, find_store(store_slug), links=Links(store_slug), state=read_state(request.GET))
+
+
+@shop_page
+@require_POST
+def upload_photo(request: ShopRequest, store_slug: str = "") -> HttpResponse:
+    """Keep the photo for a short time and search with it, beside the words and filters that the form already had."""
+    store, links = find_store(store_slug), Links(store_slug)
+    state = read_state(request.POST).first_page()
+    try:
+        photo = keep_photo(request, store)
+    except InvalidQuery as error:
+        return refuse(request, store, links=links, state=state, message=error.message)
+    state = replace(state, photo=photo.pk, box=(), like="")
+    if not request.htmx:
+        return HttpResponseRedirect(links.shop(state), status=303)
+    return answer(request, store, links=links, state=state)
+
+
+@require_GET
+@cache_control(private=True, max_age=3600, immutable=True)
+def photo(request: HttpRequest, photo_id: str, store_slug: str = "") -> HttpResponse:
+    """A kept photo, for the shopper who has its unguessable id."""
+    try:
+        kept = load_query_image(find_store(store_slug), photo_id)
+    except InvalidQuery as error:
+        raise Http404(error.message) from error
+    return HttpResponse(bytes(kept.data), content_type="image/jpeg")
+
+
+@shop_page
+@require_GET
+def product(request: ShopRequest, sku: str, store_slug: str = "") -> HttpResponse:
+    """A product in full: its part for the dialog, or a page of its own."""
+    store, links = find_store(store_slug), Links(store_slug)
+    if "\x00" in sku:
+        raise Http404("No sku has a zero byte.")
+    found = get_object_or_404(Product.objects.published().with_facts(), store=store, sku=sku)
+    context = {
+        "store": store,
+        "links": links,
+        "detail": detail(found, links),
+        "page_title": f"{found.title} · {store.name}",
+    }
+    template = "_product.html" if request.htmx else "product.html"
+    return render(request, f"storefront/{template}", context)
+
+
+@shop_page
+@require_GET
+def similar(request: ShopRequest, sku: str, store_slug: str = "") -> HttpResponse:
+    """The row of products that look like this one; empty where photo search has no answer."""
+    store, links = find_store(store_slug), Links(store_slug)
+    if not request.htmx:
+        return HttpResponseRedirect(links.shop(PageState(like=sku)))
+    try:
+        hits = asking.similar(store, sku, count=SIMILAR).hits
+    except SearchError:
+        hits = ()
+    return render(request, "storefront/_similar.html", {"store": store, "cards": cards(hits, links), "page_number": 2})
+
+
+def find_store(store_slug: str) -> Store:
+    """The store of this slug, or the first one made where the URL names none. Otherwise a 404."""
+    stores = Store.objects.filter(slug=store_slug) if store_slug else Store.objects.order_by("pk")
+    store = stores.first()
+    if store is None:
+        raise Http404(f"There is no store {store_slug!r}." if store_slug else "There is no store yet.")
+    return store
+
+
+def answer(
+    request: ShopRequest, store: Store, *, links: Links, state: PageState, trouble: Trouble | None = None
+) -> HttpResponse:
+    """The page in this state: all of it, what a new search changes, or the cards of a further page."""
+    page = make_page(store, links, state, trouble=trouble)
+    context = {**page.context(), "is_shop": True, "page_number": state.page}
+    if not request.htmx or request.htmx.history_restore_request:
+        return render(request, "storefront/shop.html", context, status=page.status)
+    if request.htmx.target == "next":
+        return render(request, "storefront/_cards.html", context, status=page.status)
+    response = render(request, "storefront/_answer.html", context, status=page.status)
+    url = links.shop(page.state)
+    return replace_url(response, url) if is_typing_on(request, state) else push_url(response, url)
+
+
+def is_typing_on(request: ShopRequest, state: PageState) -> bool:
+    """Whether these words only grew or shrank by typing: then the back button should not stop at each letter."""
+    if request.htmx.trigger_name != "q":
+        return False
+    before = parse_qs(urlsplit(request.htmx.current_url or "").query).get("q", [""])[0]
+    return bool(before and state.q) and (before.startswith(state.q) or state.q.startswith(before))
+
+
+def keep_photo(request: ShopRequest, store: Store) -> QueryImage:
+    """Store the uploaded photo. Raises `InvalidQuery` or `InvalidImage` with words for the shopper."""
+    file = request.FILES.get("photo_file")
+    if file is None:
+        raise InvalidImage("Pick a photo first.", field="photo_file")
+    if not may_upload(request):
+        raise InvalidQuery(
+            f"That were more than {UPLOADS_PER_MINUTE} photos in a minute: wait a moment.", field="photo_file"
+        )
+    if (file.size or 0) > settings.IMAGE_MAX_BYTES:
+        raise InvalidImage(f"The photo is larger than {settings.IMAGE_MAX_BYTES // 2**20} MB: make it smaller.")
+    return store_query_image(store, file.read())
+
+
+def refuse(request: ShopRequest, store: Store, *, links: Links, state: PageState, message: str) -> HttpResponse:
+    """Say why a photo was not taken: in the toast, above results that stay as they are, or on a page of its own."""
+    if not request.htmx:
+        trouble = Trouble("This photo does not work", message, 400)
+        return answer(request, store, links=links, state=state, trouble=trouble)
+    response = HttpResponse(escape(message), status=400)
+    return reswap(retarget(response, "#trouble"), "innerHTML")
