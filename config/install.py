@@ -5,11 +5,14 @@ python3 config/install.py VENV TORCH_INDEX [EXTRA ...]
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+FREE_BYTES = 3 * 2**30
+"""2.0 GB of packages on Linux with the CPU build of torch (measured), and room for the downloads."""
 
 
 def main(venv: Path, torch_index: str, extras: list[str]) -> None:
@@ -20,6 +23,9 @@ def main(venv: Path, torch_index: str, extras: list[str]) -> None:
             "Name another one: make PYTHON=/usr/bin/python3.12 demo"
         )
     python = venv / "bin" / "python"
+    free = shutil.disk_usage(ROOT).free
+    if not python.exists() and free < FREE_BYTES:
+        sys.exit(f"{free / 2**20:.0f} MiB free for {venv}, at least {FREE_BYTES / 2**20:.0f} MiB are needed.")
     if not python.exists():
         say(f"making {venv} with Python {sys.version.split()[0]}")
         if subprocess.run([sys.executable, "-m", "venv", str(venv)], check=False).returncode:
@@ -88,4 +94,7 @@ def say(message: str) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2], sys.argv[3:])
+    try:
+        main(Path(sys.argv[1]), sys.argv[2], sys.argv[3:])
+    except KeyboardInterrupt:
+        sys.exit("\nstopped; the next make goes on from here")
