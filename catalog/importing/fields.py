@@ -25,9 +25,12 @@ MAX_POSITION = 32767
 
 def clean_sku(value: object) -> str:
     """The SKU, which must not be empty."""
-    sku = clean_text(value, field="sku", max_length=120)
+    try:
+        sku = clean_text(value, field="sku", max_length=120)
+    except RowError as error:
+        raise RowError(str(error), field="sku") from None
     if not sku:
-        raise RowError("sku is empty")
+        raise RowError("sku is empty", field="sku")
     return sku
 
 
@@ -36,12 +39,17 @@ def make_record(line: int, values: Mapping[str, Any], store: Store) -> Record:
 
     `attributes` maps names to sequences of names, `images` is a sequence of `ImageSource`, `category` a path's text.
     """
+    sku = clean_sku(values.get("sku"))
     cleaned: dict[str, Any] = {}
-    for field in values.keys() - {"sku"}:
-        cleaned[field] = _clean(field, values[field], store)
+    for field, value in values.items():
+        if field != "sku":
+            try:
+                cleaned[field] = _clean(field, value, store)
+            except RowError as error:
+                raise RowError(str(error), field=field) from None
     if "title" in cleaned and not cleaned["title"]:
-        raise RowError("title is empty")
-    return Record(line=line, sku=clean_sku(values.get("sku")), given=frozenset(cleaned), **cleaned)
+        raise RowError("title is empty", field="title")
+    return Record(line=line, sku=sku, given=frozenset(cleaned), **cleaned)
 
 
 def _clean(field: str, value: Any, store: Store) -> Any:

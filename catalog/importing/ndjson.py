@@ -37,7 +37,7 @@ def raw_values(stated: Mapping[str, Any]) -> dict[str, Any]:
     """The JSON object's fields as `make_record` takes them. Raises `RowError` for an unknown field or shape."""
     unknown = sorted(stated.keys() - set(FIELDS))
     if unknown:
-        raise RowError(f'unknown field "{unknown[0][:60]}"; known are {", ".join(FIELDS)}')
+        raise RowError(f'unknown field "{unknown[0][:60]}"; known are {", ".join(FIELDS)}', field=unknown[0][:60])
     values = dict(stated)
     if "attributes" in values:
         values["attributes"] = _attributes(values["attributes"])
@@ -63,31 +63,31 @@ def _refuse_constant(name: str) -> NoReturn:
 
 def _attributes(value: object) -> dict[str, list[object]]:
     if not isinstance(value, dict):
-        raise RowError('attributes is not an object such as {"color": ["red"]}')
+        raise RowError('attributes is not an object such as {"color": ["red"]}', field="attributes")
     return {name: _values(name, values) for name, values in value.items()}
 
 
 def _values(name: str, value: object) -> list[object]:
-    if isinstance(value, str | int | Decimal) and not isinstance(value, bool):
+    if isinstance(value, str | int | float | Decimal) and not isinstance(value, bool):
         return [value]
     if value is None:
         return []
     if not isinstance(value, list):
-        raise RowError(f'attribute "{name[:60]}" is not a list of values')
+        raise RowError(f'attribute "{name[:60]}" is not a list of values', field="attributes")
     return value
 
 
 def _images(value: object) -> tuple[ImageSource, ...]:
     if not isinstance(value, list):
-        raise RowError('images is not a list such as [{"file": "images/1.jpg"}]')
+        raise RowError('images is not a list such as [{"file": "images/1.jpg"}]', field="images")
     return tuple(_image(image, index) for index, image in enumerate(value))
 
 
 def _image(value: object, index: int) -> ImageSource:
     if not isinstance(value, dict) or not set(value) <= {"file", "url", "kind", "position"}:
-        raise RowError(f"image {index + 1} is not an object of file or url, kind and position")
+        raise RowError(f"image {index + 1} is not an object of file or url, kind and position", field="images")
     position = value.get("position", index)
     file, url, kind = value.get("file", ""), value.get("url", ""), value.get("kind", "catalog")
     if not all(isinstance(text, str) for text in (file, url, kind)) or type(position) is not int:
-        raise RowError(f"image {index + 1} has a value of a wrong type")
+        raise RowError(f"image {index + 1} has a value of a wrong type", field="images")
     return ImageSource(file, url, kind, position)

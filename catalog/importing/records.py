@@ -27,7 +27,11 @@ class UnreadableFile(ValueError):
 
 
 class RowError(ValueError):
-    """One row cannot be imported; the message names the value."""
+    """One row cannot be imported; the message names the value, `field` the field where there is one."""
+
+    def __init__(self, message: str, *, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
 
 
 @dataclass(frozen=True, slots=True)

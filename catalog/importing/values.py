@@ -166,7 +166,7 @@ def _is_currency(around: str, store: Store) -> bool:
 def _readable(value: object, field: str) -> str:
     if value is None:
         return ""
-    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
         raise RowError(f"{field} {_shown(value)} is not text")
     return _SURROGATE.sub("\ufffd", _UNREADABLE.sub("", str(value)))
 

@@ -1,0 +1,1 @@
+"""The catalogue over REST: products one by one, and many by NDJSON."""
