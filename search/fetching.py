@@ -46,6 +46,8 @@ def fetch_image(url: str, *, field: str = "image.url") -> bytes:
     with _errors_named(url, deadline=deadline, field=field), _Session(deadline) as session:
         target = _checked(url, field=field)
         for _ in range(MAX_REDIRECTS + 1):
+            if monotonic() > deadline:
+                raise TimeoutError
             with session.get(target, stream=True, allow_redirects=False) as response:
                 if response.status_code not in _REDIRECTS:
                     return _body(response, deadline=deadline, field=field)
@@ -87,8 +89,9 @@ def _body(response: requests.Response, *, deadline: float, field: str) -> bytes:
         raise InvalidImage(f"{url} answered compressed bytes that were not asked for.", field=field)
     max_bytes: int = settings.IMAGE_MAX_BYTES
     too_large = InvalidImage(f"The image at {url} has more than {max_bytes:,} bytes. Give a smaller one.", field=field)
-    announced = response.headers.get("Content-Length", "")
-    if announced.isdecimal() and int(announced) > max_bytes:
+    stated = response.headers.get("Content-Length", "")
+    announced = int(stated) if stated.isdecimal() and len(stated) < 19 else None
+    if announced is not None and announced > max_bytes:
         raise too_large
     data = bytearray()
     # read1 returns what has arrived: read would wait for a whole chunk of a server that drips.
@@ -96,11 +99,13 @@ def _body(response: requests.Response, *, deadline: float, field: str) -> bytes:
         data += chunk
         if len(data) > max_bytes:
             raise too_large
+        if monotonic() > deadline:
+            raise TimeoutError
     if monotonic() > deadline:
         # The watch shut the socket, which reads like an end.
         raise TimeoutError
-    if announced.isdecimal() and len(data) < int(announced):
-        raise UnreachableImage(f"{url} ended early, after {len(data):,} of {announced} bytes.", field=field)
+    if announced is not None and len(data) < announced:
+        raise UnreachableImage(f"{url} ended early, after {len(data):,} of {announced:,} bytes.", field=field)
     return bytes(data)
 
 
@@ -161,20 +166,18 @@ class _Adapter(IPFilterAdapter):  # type: ignore[misc]  # the library has no typ
 
         class WatchedConnection(make):  # type: ignore[misc, valid-type]  # http's class or https'
             def connect(self) -> None:
-                watch(lambda: self.sock)
                 super().connect()
+                watch(self.sock)
 
         if not getattr(make, "is_watched", False):
             WatchedConnection.is_watched = True
             pool.ConnectionCls = WatchedConnection
         return pool
 
-    def _watch(self, current_socket: Any) -> None:
+    def _watch(self, connected: socket.socket) -> None:
         def shut() -> None:
-            sock = current_socket()
-            if sock is not None:
-                with suppress(OSError):
-                    sock.shutdown(socket.SHUT_RDWR)
+            with suppress(OSError):
+                connected.shutdown(socket.SHUT_RDWR)
 
         timer = threading.Timer(max(0.0, self._deadline - monotonic()), shut)
         timer.daemon = True

@@ -16,7 +16,7 @@ MAX_RANGES = 30
 DEFAULT_LIMIT = 20
 
 _FACET = re.compile(r"\s*([A-Za-z0-9_.-]+)\s*(?:\(([^()]*)\))?\s*(?:,|$)")
-_RANGE = re.compile(r"\s*(\d{1,14}(?:\.\d{1,4})?)?\s*\.\.\s*(\d{1,14}(?:\.\d{1,4})?)?\s*")
+_RANGE = re.compile(r"\s*([0-9]{1,14}(?:\.[0-9]{1,4})?)?\s*\.\.\s*([0-9]{1,14}(?:\.[0-9]{1,4})?)?\s*")
 _SORTS = {
     "relevance": Sort(),
     "price": Sort(SortKey.PRICE),

@@ -24,7 +24,7 @@ MAX_TERM_LENGTH = 200
 _SPACE = re.compile(r"\s*")
 _NAME = re.compile(r"[A-Za-z0-9_.-]+")
 _COLON = re.compile(r":=?")
-_NUMBER = re.compile(r"-?\d{1,14}(?:\.\d{1,4})?(?![\d.]*\d)")
+_NUMBER = re.compile(r"-?[0-9]{1,14}(?:\.[0-9]{1,4})?(?!\.?[0-9])")
 _COMPARISON = re.compile(r">=|<=|>|<|=")
 _BARE = re.compile(r"[^\s,\[\]()&|`\"<>=!:]+")
 _QUOTED = re.compile(r'`([^`]*)`|"((?:[^"\\]|\\.)*)"', re.DOTALL)

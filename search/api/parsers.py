@@ -49,8 +49,8 @@ def refuse_large_body(parser_context: Mapping[str, Any] | None) -> None:
     request = (parser_context or {}).get("request")
     announced = str(request.META.get("CONTENT_LENGTH") or "") if request is not None else ""
     limit: int = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-    if announced.isdecimal() and int(announced) > limit:
-        raise BodyTooLarge(f"The body has {int(announced):,} bytes; at most {limit:,} are accepted. Send less at once.")
+    if announced.isdecimal() and (len(announced) > 18 or int(announced) > limit):
+        raise BodyTooLarge(f"The body has {announced[:18]} bytes; at most {limit:,} are accepted. Send less at once.")
 
 
 def posted(request: Request) -> tuple[dict[str, Any], bytes | None]:
