@@ -8,10 +8,13 @@ from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.request import Request
 
-from search.api.products import ProductOut
+from catalog.api.labels import Labels
+from catalog.api.serializers import ProductOut
+from catalog.models import Store
 from search.models import QueryImage
-from search.query import Hit, Query, Result
+from search.query import FacetStats, Hit, Query, Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +85,17 @@ class FacetValueOut(serializers.Serializer[Any]):
     selected = serializers.BooleanField(source="is_selected")
 
 
-class FacetStatsOut(serializers.Serializer[Any]):
-    min = serializers.DecimalField(max_digits=None, decimal_places=None, source="minimum", allow_null=True)
-    max = serializers.DecimalField(max_digits=None, decimal_places=None, source="maximum", allow_null=True)
-    avg = serializers.DecimalField(max_digits=None, decimal_places=None, source="average", allow_null=True)
+class FacetStatsOut(serializers.Serializer[FacetStats]):
+    """Decimal text in the currency's digits, as a product's price is."""
+
+    min = serializers.CharField(allow_null=True)
+    max = serializers.CharField(allow_null=True)
+    avg = serializers.CharField(allow_null=True)
+
+    def to_representation(self, instance: FacetStats) -> dict[str, Any]:
+        digits: int = self.context["digits"]
+        amounts = {"min": instance.minimum, "max": instance.maximum, "avg": instance.average}
+        return {name: None if amount is None else f"{amount:.{digits}f}" for name, amount in amounts.items()}
 
 
 class FacetOut(serializers.Serializer[Any]):
@@ -103,7 +113,7 @@ class IndexOut(serializers.Serializer[Any]):
 
 
 class SearchOut(serializers.Serializer[Answer]):
-    """Sees an `Answer`; needs `request` and `is_explained` in its context."""
+    """Sees an `Answer`, with the context of `answer_data`."""
 
     search_id = serializers.CharField(source="result.search_id")
     found = serializers.IntegerField(source="result.found")
@@ -137,6 +147,18 @@ class StoredImageOut(serializers.ModelSerializer[QueryImage]):
     class Meta:
         model = QueryImage
         fields = ["id", "width", "height", "expires_at"]
+
+
+def answer_data(answer: Answer, *, store: Store, request: Request) -> dict[str, Any]:
+    """The JSON of an answer."""
+    context = {
+        "request": request,
+        "labels": Labels(hit.product for hit in answer.result.hits),
+        "is_explained": answer.query.explain,
+        "digits": store.minor_unit_digits,
+    }
+    data: dict[str, Any] = SearchOut(answer, context=context).data
+    return data
 
 
 def absolute_url(context: Mapping[str, Any], url: str) -> str:

@@ -9,7 +9,7 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiRespo
 from rest_framework import serializers
 
 from search.api.answers import ProblemOut, SearchOut, StoredImageOut
-from search.api.parameters import ImageIn, ListingIn, ScalarSearchIn, SearchIn
+from search.api.parameters import ListingIn, QueryImageIn, ScalarSearchIn, SearchIn
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -135,7 +135,7 @@ store_image = extend_schema(
     operation_id="store_image",
     summary="Store a query photo for a short time",
     tags=["images"],
-    request={"application/json": ImageIn, "multipart/form-data": _IMAGE_FORM},
+    request={"application/json": QueryImageIn, "multipart/form-data": _IMAGE_FORM},
     responses={201: StoredImageOut, **problems(400, 413, 415)},
 )
 read_image = extend_schema(

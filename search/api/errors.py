@@ -15,7 +15,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from search.api.parsers import BodyTooLarge
+from catalog.api.requests import BodyTooLarge
 from search.errors import EncoderUnavailable, IndexUnavailable, InvalidQuery, SearchError
 
 logger = logging.getLogger(__name__)

@@ -117,7 +117,7 @@ class PhotoIn(StrictSerializer):
     box = BoxField(required=False)
 
 
-class ImageIn(StrictSerializer):
+class QueryImageIn(StrictSerializer):
     """A photo to store; a file is uploaded as the form part `image`."""
 
     url = serializers.CharField(required=False, max_length=2000)

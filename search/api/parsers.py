@@ -9,16 +9,11 @@ from typing import IO, Any
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
-from rest_framework.exceptions import APIException, ParseError, ValidationError
+from rest_framework.exceptions import ParseError, ValidationError
 from rest_framework.parsers import JSONParser, MultiPartParser
 from rest_framework.request import Request
 
-
-class BodyTooLarge(APIException):
-    """The request's body is over a limit that is known before it is read."""
-
-    status_code = 413
-    default_code = "body_too_large"
+from catalog.api.requests import BodyTooLarge
 
 
 class BoundedJSONParser(JSONParser):

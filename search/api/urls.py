@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpRequest
-from django.urls import URLPattern, URLResolver, path, re_path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.exceptions import NotFound
 from rest_framework.permissions import AllowAny
@@ -33,6 +33,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/images", ImagesView.as_view(), name="images"),
     path("api/v1/images/<str:image_id>", ImageView.as_view(), name="image"),
     path("api/v1/products/<path:sku>/similar", SimilarView.as_view(), name="similar"),
+    path("", include("catalog.api.urls")),
     path("api/schema", SpectacularAPIView.as_view(**_open), name="schema"),
     path("api/docs", SpectacularSwaggerView.as_view(url_name="schema", **_open), name="docs"),
     path("health/live", health.live, name="live"),

@@ -11,9 +11,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from search.api import docs
-from search.api.answers import Answer, SearchOut, StoredImageOut
+from search.api.answers import Answer, StoredImageOut, answer_data
 from search.api.auth import owner_of, request_key
-from search.api.parameters import ImageIn, ScalarSearchIn
+from search.api.parameters import QueryImageIn, ScalarSearchIn
 from search.api.parsers import posted, single_values
 from search.api.photos import find_product, read_photo_bytes
 from search.api.requests import build_query, read_fields, similar_query
@@ -60,7 +60,7 @@ class ImagesView(APIView):
     @docs.store_image
     def post(self, request: Request) -> Response:
         data, photo = posted(request)
-        image = read_photo_bytes(read_fields(ImageIn, data), uploaded=photo)
+        image = read_photo_bytes(read_fields(QueryImageIn, data), uploaded=photo)
         stored = store_query_image(request_key(request).store, image)
         return Response(StoredImageOut(stored).data, status=status.HTTP_201_CREATED)
 
@@ -85,7 +85,7 @@ class ImageView(APIView):
 def _answered(request: Request, query: Query, *, started: float) -> Response:
     result = search(query)
     answer = Answer(query, result, took_ms=round((perf_counter() - started) * 1000))
-    return Response(SearchOut(answer, context={"request": request, "is_explained": query.explain}).data)
+    return Response(answer_data(answer, store=request_key(request).store, request=request))
 
 
 def _no_image(image_id: str) -> NotFound:
