@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
+from pytest_django import Settings
 
 from catalog.models import Store
 from catalog.models.keys import create_api_key
@@ -42,6 +44,16 @@ def problem_of(answer: Any) -> dict[str, Any]:
 
 def base64_photo(colour: str) -> str:
     return base64.b64encode(photo_bytes(colour)).decode()
+
+
+@pytest.fixture
+def empty_client(db: None, settings: Settings, tmp_path: Path) -> Client:
+    """Calls the API with a key of a store with red shoes, beside one with red boots; nothing is indexed."""
+    settings.MEDIA_ROOT = tmp_path / "media"
+    store = make_store("shop")
+    make_product(store, "red-shoes", colours=("red",))
+    make_product(make_store("other"), "red-boots", colours=("red",))
+    return client_of(store)
 
 
 @pytest.fixture

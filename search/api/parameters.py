@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
@@ -36,29 +35,19 @@ class StrictSerializer(serializers.Serializer[Any]):
         return f"Unknown parameter {name!r}: {hint}"
 
 
-class FiniteFloatField(serializers.FloatField):
-    """A float that is a number; DRF's own lets `nan` and `inf` pass every range."""
-
-    def to_internal_value(self, data: Any) -> float:
-        try:
-            value = super().to_internal_value(data)
-        except OverflowError:
-            value = math.inf
-        if not math.isfinite(value):
-            raise ValidationError("Give a finite number.")
-        return value
-
-
 class BoxField(serializers.ListField):
     """`[x1, y1, x2, y2]`, parts of the photo's width and height; a form sends `x1,y1,x2,y2`."""
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.pop("child", None)
-        child = FiniteFloatField(min_value=0, max_value=1)
+        child = serializers.FloatField(min_value=0, max_value=1)
+        # The length is for the description; the check is below, before the four are named.
         super().__init__(child=child, min_length=4, max_length=4, **kwargs)
 
     def to_internal_value(self, data: Any) -> list[float]:
         values: list[float] = super().to_internal_value(data.split(",") if isinstance(data, str) else data)
+        if len(values) != 4:
+            raise ValidationError(f"The box has {len(values)} numbers: give four, [x1, y1, x2, y2].")
         left, top, right, bottom = values
         if left >= right or top >= bottom:
             raise ValidationError("The box is empty: give [x1, y1, x2, y2] with x1 < x2 and y1 < y2.")
@@ -130,7 +119,7 @@ class PartIn(StrictSerializer):
     text = serializers.CharField(required=False, max_length=MAX_TEXT_LENGTH)
     image = PhotoIn(required=False)
     product = serializers.CharField(required=False, max_length=120)
-    weight = FiniteFloatField(default=1.0, min_value=0, max_value=10)
+    weight = serializers.FloatField(default=1.0, min_value=0, max_value=10)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if len(attrs.keys() & {"text", "image", "product"}) != 1:
@@ -230,8 +219,8 @@ class ScalarSearchIn(ListingIn):
         default="auto",
         help_text="words: by text and meaning (as auto does for words); lexical: by text only; semantic: by meaning only.",
     )
-    text_weight = FiniteFloatField(default=1.0, min_value=0, max_value=10)
-    image_weight = FiniteFloatField(default=1.0, min_value=0, max_value=10)
+    text_weight = serializers.FloatField(default=1.0, min_value=0, max_value=10)
+    image_weight = serializers.FloatField(default=1.0, min_value=0, max_value=10)
 
 
 class SearchIn(ScalarSearchIn):
