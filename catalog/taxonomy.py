@@ -86,7 +86,7 @@ class Taxonomy:
                 continue
             name = names[depth - 1]
             facts = {"store": self.store, "name": name, "slug": self._free_slug(names[:depth])}
-            made: Category = parent.add_child(**facts) if parent else Category.add_root(**facts)
+            made: Category = Category.objects.add_child(parent, facts) if parent else Category.objects.add_root(facts)
             self._categories[keys] = made.pk
             self._slugs[made.slug] = made.pk
             parent = made

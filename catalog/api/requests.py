@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 from rest_framework.exceptions import APIException, ParseError, ValidationError
 from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
 from catalog.importing.records import ImageSource
@@ -64,6 +65,20 @@ class NdjsonParser(BaseParser):
         if data.count(b"\n") > MAX_LINES:
             raise BodyTooLarge(f"The body has more than {MAX_LINES:,} lines. Send the products in several requests.")
         return data
+
+
+class NdjsonRenderer(BaseRenderer):
+    """An import's results as a line each; an error is one line."""
+
+    media_type = "application/x-ndjson"
+    format = "ndjson"
+    charset = None
+
+    def render(
+        self, data: Any, accepted_media_type: str | None = None, renderer_context: Mapping[str, Any] | None = None
+    ) -> bytes:
+        rows = data.get("results", [data])
+        return b"".join(json.dumps(row, ensure_ascii=False).encode() + b"\n" for row in rows)
 
 
 class JsonLinesParser(NdjsonParser):

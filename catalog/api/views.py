@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import io
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import cast
 
 from django.db.models import QuerySet
-from django.http import Http404, HttpResponse
+from django.http import Http404
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import status
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.permissions import SAFE_METHODS, BasePermission
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
@@ -24,6 +24,7 @@ from catalog.api.requests import (
     FILTERS,
     JsonLinesParser,
     NdjsonParser,
+    NdjsonRenderer,
     PlainLinesParser,
     Stated,
     filter_products,
@@ -41,8 +42,6 @@ from catalog.models.keys import KeyKind
 from catalog.photos import InvalidPhoto
 from catalog.products import ProductExists, ProductRefused, replacing, write_product
 from catalog.taxonomy import Taxonomy
-
-NDJSON = "application/x-ndjson"
 
 
 class SkuTaken(APIException):
@@ -209,6 +208,7 @@ class ProductImportView(CatalogView):
     """Many products at once, a line of JSON each."""
 
     parser_classes = [NdjsonParser, JsonLinesParser, PlainLinesParser]
+    renderer_classes = [JSONRenderer, NdjsonRenderer]
 
     @extend_schema(
         operation_id="products_import",
@@ -220,14 +220,12 @@ class ProductImportView(CatalogView):
             "is a line for each line."
         ),
         tags=["products"],
-        request={NDJSON: ProductIn},
+        request={NdjsonParser.media_type: ProductIn},
         responses={200: ImportOut, 400: examples.PROBLEM, 403: examples.PROBLEM, 413: examples.PROBLEM},
         examples=[examples.PRODUCT_IN, examples.IMPORT],
     )
-    def post(self, request: Request) -> HttpResponse:
+    def post(self, request: Request) -> Response:
         results = list(_import(cast("bytes", request.data), self.store()))
-        if NDJSON in request.headers.get("Accept", ""):
-            return HttpResponse(_lines(results), content_type=NDJSON)
         counts = {outcome.value: sum(result.outcome is outcome for result in results) for outcome in Outcome}
         return Response({**counts, "results": [asdict(result) for result in results]})
 
@@ -243,10 +241,6 @@ def _import(data: bytes, store: Store) -> Iterator[RowResult]:
 
 def _no_files(name: str) -> bytes:
     raise InvalidPhoto("this request carries no files; give a url")
-
-
-def _lines(results: Iterable[RowResult]) -> str:
-    return "".join(json.dumps(asdict(result), ensure_ascii=False) + "\n" for result in results)
 
 
 def _require_title(record: Record) -> None:

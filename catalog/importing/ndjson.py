@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 from catalog.importing.fields import make_record
 from catalog.importing.records import FIELDS, ImageSource, Record, Refusal, RowError
-from catalog.importing.text import MAX_LINE
+from catalog.importing.text import MAX_LINE, OVERLONG
 from catalog.models import Store
 
 
@@ -24,8 +24,8 @@ def record_from_line(number: int, line: str, store: Store) -> Record | Refusal:
     """The record that one line of JSON states."""
     sku = ""
     try:
-        if len(line) >= MAX_LINE:
-            raise RowError(f"the line has {MAX_LINE:,} characters or more")
+        if OVERLONG in line:
+            raise RowError(f"the line has more than {MAX_LINE:,} characters")
         stated = _parse(line)
         sku = str(stated.get("sku", ""))[:120]
         return make_record(number, raw_values(stated), store)

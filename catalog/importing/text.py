@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from catalog.importing.records import Refusal, UnreadableFile
 
 MAX_LINE = 2**20
+OVERLONG = "\x00"
+"""Stands for a line of more than `MAX_LINE` characters; no other line holds a NUL."""
 MAX_CELL = 2**18
 MAX_LINES_OF_A_ROW = 500
 SEPARATORS = ",;\t|"
@@ -48,8 +50,13 @@ def read_lines(file: io.BufferedReader) -> Iterator[str]:
     text = io.TextIOWrapper(file, encoding=encoding or "latin-1", errors="replace", newline="")
     try:
         while line := text.readline(MAX_LINE):
-            whole = line if encoding else _decode(line.encode("latin-1"))
-            yield whole.replace("\x00", "")
+            if len(line) == MAX_LINE and line[-1] not in "\r\n":
+                while (rest := text.readline(MAX_LINE)) and rest[-1] not in "\r\n":
+                    pass
+                yield OVERLONG
+            else:
+                whole = line if encoding else _decode(line.encode("latin-1"))
+                yield whole.replace("\x00", "")
     finally:
         text.detach()
 
@@ -59,11 +66,11 @@ def _encoding_of(head: bytes) -> str:
     for mark, encoding in _BOMS:
         if head.startswith(mark):
             return encoding
-    if len(head) >= 4:
+    if len(head) >= 16:
         even, odd = head[::2].count(0) / len(head[::2]), head[1::2].count(0) / len(head[1::2])
-        if odd > 0.3 and even < 0.1:
+        if odd > 0.4 and even < 0.1:
             return "utf-16-le"
-        if even > 0.3 and odd < 0.1:
+        if even > 0.4 and odd < 0.1:
             return "utf-16-be"
     return ""
 
@@ -103,6 +110,8 @@ class Table:
                 yield self._refuse_first_line(line, "a quote is opened and never closed")
             elif cells is None:
                 return
+            elif any(OVERLONG in cell for cell in cells):
+                yield Refusal(line, "", f"the row cannot be read: a line has more than {MAX_LINE:,} characters")
             elif any(cell.strip() for cell in cells):
                 yield self._row(line, cells)
 

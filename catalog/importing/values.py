@@ -129,8 +129,10 @@ def _price_of(text: str, store: Store) -> Decimal | None:
     if not bare:
         return None
     found = _NUMBER.search(bare)
-    around = (bare[: found.start()] + bare[found.end() :]).strip(" .:") if found else bare
-    if found is None or any(digit.isdigit() for digit in around) or not _is_currency(around, store):
+    # "5,-" and "5.-" are ways to write a whole price.
+    around = (bare[: found.start()], re.sub(r"^[.,][-–]", "", bare[found.end() :])) if found else ()
+    words = [word for part in around if (word := part.strip(" .:"))]
+    if found is None or len(words) > 1 or not all(_is_currency(word, store) for word in words):
         raise RowError(f"price {_shown(text)} is not a number in {store.currency}")
     number = re.sub(r"[\s']", "", found.group())
     return Decimal(_with_point(number, text, store))
@@ -155,11 +157,8 @@ def _with_point(number: str, text: str, store: Store) -> str:
     return number.replace(other, "").replace(mark, ".")
 
 
-def _is_currency(around: str, store: Store) -> bool:
-    """Whether what stands beside the number is nothing, or this store's currency (a bare "$" is any dollar)."""
-    word = around.rstrip("-").strip(" .")
-    if not word:
-        return True
+def _is_currency(word: str, store: Store) -> bool:
+    """Whether what stands beside a number is this store's currency (a bare "$" is any dollar)."""
     return word.upper() == store.currency or _SYMBOLS.get(word.lower(), "?") in ("", store.currency)
 
 
