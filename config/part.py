@@ -76,7 +76,7 @@ class Part:
         parent, libc, last_wish = os.getpid(), ctypes.CDLL(None), int(self.stop_signal)
 
         def in_child() -> None:
-            # A shell's background job ignores SIGINT, and exec would hand that down: Milvus Lite stops by SIGINT.
+            # A shell's background job ignores SIGINT, and exec would hand that down: Postgres stops by SIGINT.
             for name in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(name, signal.SIG_DFL)
             self.become()

@@ -47,10 +47,9 @@ def endpoints(data_dir: Path) -> Endpoints:
         # Empty host, then the socket's folder as the path: as a host, django-environ would lower its letters.
         database_url=f"postgres://{DATABASE_USER}@/{quote(str(sockets / 'postgres'))}/{DATABASE_NAME}",
         redis_url=f"unix://{sockets / 'redis.sock'}?db=0",
-        # gRPC wants host:port; with a unix socket the ":0" is part of the file's name.
         milvus_uri=f"http://127.0.0.1:{milvus.port}"
         if milvus.engine == "server"
-        else f"unix:{sockets / 'milvus.sock:0'}",
+        else f"unix:{sockets / 'milvus.sock'}",
     )
 
 

@@ -143,8 +143,9 @@ def _answers(sockets: Path) -> bool:
 
 
 def _create_database(sockets: Path) -> None:
-    with _connect(sockets) as connection, suppress(psycopg.errors.DuplicateDatabase):
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE_NAME)))
+    with _connect(sockets) as connection:
+        if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE_NAME]).fetchone() is None:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE_NAME)))
 
 
 def _connect(sockets: Path) -> psycopg.Connection[tuple[object, ...]]:
