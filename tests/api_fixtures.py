@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import base64
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from pytest_django import Settings
 
@@ -46,6 +50,10 @@ def base64_photo(colour: str) -> str:
     return base64.b64encode(photo_bytes(colour)).decode()
 
 
+def upload(colour: str) -> SimpleUploadedFile:
+    return SimpleUploadedFile("photo.png", photo_bytes(colour), content_type="image/png")
+
+
 @pytest.fixture
 def empty_client(db: None, settings: Settings, tmp_path: Path) -> Client:
     """Calls the API with a key of a store with red shoes, beside one with red boots; nothing is indexed."""
@@ -83,3 +91,23 @@ def shop(live_index: IndexVersion) -> Store:
 def client(shop: Store) -> Client:
     """Calls the API with a publishable key of the shop."""
     return client_of(shop)
+
+
+@pytest.fixture
+def photo_url(settings: Settings) -> Iterator[str]:
+    """The address of a blue photo on this machine, which the fetcher is allowed to ask for once."""
+
+    class Photo(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(photo_bytes("blue"))
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    settings.IMAGE_FETCH_ALLOW_LOOPBACK = True
+    with ThreadingHTTPServer(("127.0.0.1", 0), Photo) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/blue.png"
+        server.shutdown()

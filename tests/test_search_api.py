@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import base64
 import json
-import threading
 from collections.abc import Iterator
-from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from django.utils import timezone
 from PIL import Image
 from pytest_django import Settings
 
 from catalog.models import Product, Store
 from search import encoder as encoder_module
 from search import milvus
-from search.models import QueryImage
-from tests.api_fixtures import base64_photo, client_of, post_json, problem_of, skus
+from tests.api_fixtures import base64_photo, client_of, post_json, problem_of, skus, upload
 from tests.encoders import COLOURS, ColourEncoder
 from tests.shop import photo_bytes
 
@@ -30,10 +25,6 @@ pytestmark = pytest.mark.django_db
 
 SEARCH = "/api/v1/search"
 IMAGES = "/api/v1/images"
-
-
-def upload(colour: str) -> SimpleUploadedFile:
-    return SimpleUploadedFile("photo.png", photo_bytes(colour), content_type="image/png")
 
 
 def halves(left: str, right: str) -> bytes:
@@ -171,26 +162,6 @@ def test_parts_mean_the_same_as_q_and_image(client: Client) -> None:
     assert skus(like)[0] == "red-lamp"
 
 
-@pytest.fixture
-def photo_url(settings: Settings) -> Iterator[str]:
-    """The address of a blue photo on this machine, which the fetcher is allowed to ask for once."""
-
-    class Photo(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(photo_bytes("blue"))
-
-        def log_message(self, *args: object) -> None:
-            pass
-
-    settings.IMAGE_FETCH_ALLOW_LOOPBACK = True
-    with ThreadingHTTPServer(("127.0.0.1", 0), Photo) as server:
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/blue.png"
-        server.shutdown()
-
-
 def test_a_photo_at_an_address_is_fetched(client: Client, photo_url: str) -> None:
     found = skus(post_json(client, SEARCH, {"image": {"url": photo_url}, "per_page": 2}))
     assert set(found) == {"blue-shoes", "blue-lamp"}
@@ -199,56 +170,6 @@ def test_a_photo_at_an_address_is_fetched(client: Client, photo_url: str) -> Non
 def test_a_photo_at_a_private_address_is_refused(client: Client) -> None:
     refused = problem_of(post_json(client, SEARCH, {"image": {"url": "http://169.254.169.254/latest/meta-data"}}))
     assert (refused["status"], refused["code"], refused["field"]) == (400, "invalid_image", "image.url")
-
-
-# --- stored photos ---------------------------------------------------------------------------------------------------
-
-
-def test_a_stored_photo_is_searched_by_its_id_until_it_is_deleted(client: Client) -> None:
-    stored = client.post(IMAGES, {"image": upload("blue")})
-    assert stored.status_code == 201
-    facts = stored.json()
-    assert (facts["width"], facts["height"]) == (32, 40)
-    assert client.get(f"{IMAGES}/{facts['id']}").json() == facts
-    asked = {"image": {"id": facts["id"]}, "per_page": 2}
-    assert set(skus(post_json(client, SEARCH, asked))) == {"blue-shoes", "blue-lamp"}
-    assert client.delete(f"{IMAGES}/{facts['id']}").status_code == 204
-    assert problem_of(client.get(f"{IMAGES}/{facts['id']}"))["status"] == 404
-    assert problem_of(client.delete(f"{IMAGES}/{facts['id']}"))["status"] == 404
-    assert problem_of(post_json(client, SEARCH, asked))["field"] == "image.id"
-
-
-def test_a_photo_is_stored_from_base64_and_from_an_address(client: Client, photo_url: str) -> None:
-    for asked in ({"base64": base64_photo("red")}, {"url": photo_url}):
-        assert post_json(client, IMAGES, asked).status_code == 201
-
-
-def test_a_stored_photo_is_small_and_carries_no_metadata(client: Client, shop: Store) -> None:
-    image = Image.new("RGB", (3000, 1500), "red")
-    exif = Image.Exif()
-    exif[0x010E] = "taken at home"
-    exif.get_ifd(0x8825)[2] = (52.0, 31.0, 0.0)
-    buffer = BytesIO()
-    image.save(buffer, "JPEG", exif=exif)
-    facts = client.post(IMAGES, {"image": SimpleUploadedFile("p.jpg", buffer.getvalue())}).json()
-    assert (facts["width"], facts["height"]) == (1024, 512)
-    kept = bytes(QueryImage.objects.get(pk=facts["id"]).data)
-    assert b"taken at home" not in kept
-    with Image.open(BytesIO(kept)) as opened:
-        assert (opened.format, opened.size, dict(opened.getexif())) == ("JPEG", (1024, 512), {})
-
-
-def test_a_stored_photo_expires(client: Client) -> None:
-    facts = client.post(IMAGES, {"image": upload("blue")}).json()
-    QueryImage.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
-    assert client.get(f"{IMAGES}/{facts['id']}").status_code == 404
-    assert problem_of(post_json(client, SEARCH, {"image": {"id": facts["id"]}}))["code"] == "invalid_query"
-
-
-@pytest.mark.parametrize("body", [{}, {"base64": "AAAA", "url": "http://example.com/a.jpg"}, {"base64": "%%%"}])
-def test_a_photo_to_store_is_named_in_exactly_one_way(client: Client, body: dict[str, str]) -> None:
-    assert problem_of(post_json(client, IMAGES, body))["status"] == 400
-    assert QueryImage.objects.count() == 0
 
 
 # --- narrowing, ordering, paging ---------------------------------------------------------------------------------------

@@ -9,17 +9,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from pytest_django import Settings
 
-from tests.api_fixtures import post_json, problem_of
-from tests.shop import photo_bytes
+from tests.api_fixtures import post_json, problem_of, upload
 
 pytestmark = pytest.mark.django_db
 
 SEARCH = "/api/v1/search"
 IMAGES = "/api/v1/images"
-
-
-def upload(colour: str) -> SimpleUploadedFile:
-    return SimpleUploadedFile("photo.png", photo_bytes(colour), content_type="image/png")
 
 
 @pytest.mark.parametrize(
