@@ -1,0 +1,104 @@
+"""Photos of a product: framing, views, backdrop and shadow."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+from PIL import Image
+
+from catalog.demo.assortment import KINDS
+from catalog.demo.noise import Field, blur
+from catalog.demo.palette import RGB, mix, rgb
+from catalog.demo.product import DemoProduct
+from catalog.demo.sheet import DESIGN, Sheet
+
+BACKDROPS: tuple[str, ...] = ("#f3f2f0", "#f4f2ee", "#f1f2f3", "#f5f4f3")
+TINTED: tuple[str, ...] = ("#ebe5dc", "#e3e6e3", "#e9e2e2", "#e2e5ea", "#e8e4da")
+
+
+def view_name(product: DemoProduct, view: int) -> str:
+    """How a view shows the product: "front" for the first; else "back", "detail" or "tilted"."""
+    if view == 0:
+        return "front"
+    choices = KINDS[product.kind].second
+    return choices[product.look.seed % len(choices)]
+
+
+def draw_photo(product: DemoProduct, *, view: int = 0, size: tuple[int, int] = (480, 600)) -> Image.Image:
+    """An RGB catalogue photo of `size` pixels. View 0 is the front; 1 another side, angle or detail of the same thing."""
+    kind, name, seed = KINDS[product.kind], view_name(product, view), product.look.seed
+    sheet = _draw(product, name, size)
+    backs = BACKDROPS if view == 0 else TINTED
+    scene = _backdrop(size, rgb(backs[seed // 7 % len(backs)]))
+    _shadow(scene, sheet.alpha, size, on_floor=kind.stands and name != "detail", strength=0.5 if name == "detail" else 1.0)
+    pixels = scene * (1 - sheet.alpha[..., None]) + sheet.rgb
+    return Image.fromarray((np.clip(pixels, 0, 1) * 255 + 0.5).astype(np.uint8), "RGB")
+
+
+def draw_cutout(product: DemoProduct, *, scale: float, flip: bool = False, is_back: bool = False) -> Image.Image:
+    """The product alone, RGBA, cropped to what is visible; `scale` is pixels per design unit."""
+    size = round(DESIGN[0] * scale), round(DESIGN[1] * scale)
+    linear = np.array([[-scale if flip else scale, 0], [0, scale]])
+    sheet = Sheet(size, linear, np.array([size[0] if flip else 0.0, 0.0]))
+    KINDS[product.kind].draw(sheet, replace(product.look, is_back=True) if is_back else product.look)
+    image = sheet.image()
+    # Glows fade over a wide rim: only what is nearly opaque counts as the product.
+    solid = image.getchannel("A").point(lambda value: 255 if value > 130 else 0)
+    return image.crop(solid.getbbox() or (0, 0, *size))
+
+
+def _draw(product: DemoProduct, name: str, size: tuple[int, int]) -> Sheet:
+    kind, look = KINDS[product.kind], product.look
+    scale = min(size[0] / DESIGN[0], size[1] / DESIGN[1]) * kind.zoom
+    turn, center = 0.0, np.array([240.0, 300.0])
+    if name == "detail":
+        scale *= 1.95
+        center = np.array([240 + look.vary("dx", -40, 40), look.vary("dy", 190, 290)])
+        turn = look.vary("turn", -7, 7)
+    elif name == "tilted":
+        turn = 9.0 if look.seed % 2 else -9.0
+    elif name == "front":
+        center = center + (0, look.vary("dy", -5, 5))
+    cos, sin = math.cos(math.radians(turn)) * scale, math.sin(math.radians(turn)) * scale
+    mirror = -1.0 if name == "tilted" or (name == "back" and product.category.startswith("Shoes")) else 1.0
+    linear = np.array([[cos * mirror, -sin], [sin * mirror, cos]])
+    sheet = Sheet(size, linear, np.array(size) / 2 - linear @ center)
+    kind.draw(sheet, replace(look, is_back=name == "back"))
+    return sheet
+
+
+def _backdrop(size: tuple[int, int], color: RGB) -> Field:
+    """A studio paper: a little lighter in the middle, a little darker below."""
+    width, height = size
+    x = np.linspace(-1, 1, width, dtype=np.float32)[None, :]
+    y = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
+    light = 1.012 - 0.022 * (x * x * 0.6 + (y + 0.1) ** 2) - 0.008 * y
+    return np.asarray(light[..., None] * np.asarray(mix(color, (1, 1, 1), 0.1), dtype=np.float32), dtype=np.float32)
+
+
+def _shadow(scene: Field, alpha: Field, size: tuple[int, int], *, on_floor: bool, strength: float) -> None:
+    """Darken the backdrop: a soft shadow behind, and a pool under what stands."""
+    step = max(1, round(size[1] / 150))
+    low = np.asarray(Image.fromarray((np.clip(alpha, 0, 1) * 255).astype(np.uint8)).reduce(step), dtype=np.float32) / 255
+    low = np.where(low > 0.35, low, 0).astype(np.float32)
+    unit = low.shape[0] / 150
+    cast = np.roll(blur(low, round(5 * unit), round(5 * unit)), (round(4 * unit), round(2 * unit)), axis=(0, 1))
+    shade = np.float32(0.16 if on_floor else 0.3) * cast
+    rows = np.flatnonzero(low.max(axis=1) > 0.5)
+    if on_floor and len(rows):
+        shade = np.maximum(shade, _pool(low, int(rows[-1]), unit))
+    image = Image.fromarray(shade.astype(np.float32), "F")
+    big = np.asarray(image.resize((low.shape[1] * step, low.shape[0] * step), Image.Resampling.BILINEAR))[: size[1], : size[0]]
+    scene *= 1 - np.float32(strength) * big[..., None] * np.array([0.9, 0.95, 1.0], dtype=np.float32)
+
+
+def _pool(low: Field, bottom: int, unit: float) -> Field:
+    """The product's lower part pressed flat on the floor and blurred."""
+    reach = max(2, round(30 * unit))
+    feet = low[max(0, bottom - reach) : bottom + 1].max(axis=0)
+    pool = np.zeros_like(low)
+    half = max(1, round(2.2 * unit))
+    pool[max(0, bottom - 2 * half) : bottom + half] = feet
+    return np.asarray(np.float32(0.5) * blur(pool, round(4 * unit), max(1, round(2.2 * unit))), dtype=np.float32)
