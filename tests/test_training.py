@@ -18,6 +18,7 @@ from PIL import Image, ImageDraw
 
 from search.encoder import Encoder
 from search.training.augment import Strength, augment, plain
+from search.training.batches import sampling_weights
 from search.training.captions import FIELDS, Attributes, Caption, draw_caption, draw_title
 from search.training.data import (
     Sample,
@@ -29,7 +30,7 @@ from search.training.data import (
     read_street,
 )
 from search.training.evaluation import precision_at, retrieval_ranks, zero_shot_accuracy
-from search.training.loop import Plan, Trainer, sampling_weights
+from search.training.loop import Plan, Trainer
 from search.training.losses import attribute_codes, contrastive_loss, match_captions
 from search.training.model import Shape, new_model, train_tokenizer
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-import random
 import time
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,17 +19,15 @@ from torch.nn.utils import clip_grad_norm_
 from transformers import CLIPModel, CLIPTokenizer
 
 from search.training.augment import Strength, augment
-from search.training.captions import FIELDS, Caption, draw_caption, draw_title
+from search.training.batches import Batches
 from search.training.data import Sample
 from search.training.evaluation import held_out_figures
-from search.training.losses import attribute_codes, contrastive_loss, match_captions
+from search.training.losses import contrastive_loss
 from search.training.model import Heads, image_embeddings, save_encoder, shape_of, text_embeddings
 
 logger = logging.getLogger(__name__)
 
 CHECKPOINT, LATEST = "checkpoint.pt", "latest"
-SOURCE_WEIGHTS = {"fashion": 1.0, "home": 2.5, "street": 0.8, "demo": 2.0}
-BALANCE = 0.3  # a kind with n photos is drawn in proportion to n ** (1 - BALANCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +47,7 @@ class Plan:
     keep: float = 0.5
     full_from: float = 0.8
     focus_from: float = 0.3
-    heads_weight: float = 0.5
+    heads_weight: float = 1.0
     ema_decay: float = 0.998
     log_every_s: float = 30.0
     validate_every_s: float = 600.0
@@ -72,12 +68,9 @@ class Trainer:
     ) -> None:
         self.model, self.tokenizer, self.samples, self.photos, self.plan = model, tokenizer, samples, photos, plan
         self.shape = shape_of(model)
-        codes, self.values = attribute_codes([sample.attributes for sample in samples])
-        self.codes = torch.from_numpy(codes)
-        self.train = np.array([i for i, sample in enumerate(samples) if not sample.is_validation])
-        self.weights = sampling_weights([samples[i] for i in self.train])
-        self.by_kind = self._by_kind()
-        self.heads = Heads(self.shape.dimension, {f: len(v) for f, v in self.values.items() if len(v) > 1})
+        self.batches = Batches(samples, size=plan.batch, seed=plan.seed)
+        classes = {field: len(values) for field, values in self.batches.values.items() if len(values) > 1}
+        self.heads = Heads(self.shape.dimension, classes)
         self.ema = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
         parameters = [*model.named_parameters(), *self.heads.named_parameters()]
         self.optimiser = torch.optim.AdamW(
@@ -90,14 +83,7 @@ class Trainer:
         )
         self.threads = torch.get_num_threads()
         self.step, self.trained_s = 0, 0.0
-        self.python_random = random.Random(plan.seed)
-        self.numpy_random = np.random.default_rng(plan.seed)
         self.torch_random = torch.Generator().manual_seed(plan.seed)
-
-    def _by_kind(self) -> list[NDArray[np.int64]]:
-        kinds = self.codes[torch.from_numpy(self.train), FIELDS.index("kind")].numpy()
-        groups = (self.train[kinds == kind] for kind in range(len(self.values["kind"])))
-        return [members for members in groups if len(members) >= self.plan.batch // 2]
 
     @property
     def progress(self) -> float:
@@ -106,56 +92,22 @@ class Trainer:
             return self.step / self.plan.steps
         return self.trained_s / (self.plan.minutes * 60)
 
-    def draw_batch(self) -> NDArray[np.int64]:
-        """Row numbers of a batch: class-balanced; half of every other batch shares one kind, for hard negatives."""
-        n = self.plan.batch
-        chosen = self.numpy_random.choice(self.train, size=n, replace=False, p=self.weights)
-        if self.by_kind and self.progress > self.plan.focus_from and self.numpy_random.random() < 0.5:
-            members = self.by_kind[self.numpy_random.integers(len(self.by_kind))]
-            chosen = np.unique(
-                np.concatenate([chosen[: n // 2], self.numpy_random.choice(members, size=n // 2, replace=False)])
-            )
-        return np.sort(chosen)
-
     def train_step(self) -> float:
         """One step on a fresh batch; returns the loss."""
-        rows = self.draw_batch()
-        keep = self.plan.keep if self.progress < self.plan.full_from else 1.0
-        pixels = augment(torch.from_numpy(self.photos[rows]), self.shape.side_px, Strength(), self.torch_random)
-        codes = self.codes[torch.from_numpy(rows)]
-        samples = [self.samples[i] for i in rows]
-        captions, owners = self._draw_captions(samples)
+        plan = self.plan
+        batch = self.batches.draw(is_focused=self.progress > plan.focus_from)
+        keep = plan.keep if self.progress < plan.full_from else 1.0
+        pixels = augment(torch.from_numpy(self.photos[batch.rows]), self.shape.side_px, Strength(), self.torch_random)
         with torch.autocast("cpu", torch.bfloat16):
             images = image_embeddings(self.model, pixels, keep=keep, generator=self.torch_random)
-            # Apart, because a batch is as wide as its longest text, and attribute captions are short.
-            texts = [text_embeddings(self.model, self.tokenizer, [c.text for c in part]) for part in captions]
+            texts = [text_embeddings(self.model, self.tokenizer, part.texts) for part in batch.parts]
         scale = self.model.logit_scale.exp().clamp(max=100)
-        loss = self.plan.heads_weight * self.heads(images, {field: codes[:, i] for i, field in enumerate(FIELDS)})
-        for part, rows_of_part, embeddings in zip(captions, owners, texts, strict=True):
-            positive, unknown = self._targets(part, codes[rows_of_part])
-            loss = loss + contrastive_loss(scale * embeddings @ images[rows_of_part].T, positive, unknown)
+        loss = plan.heads_weight * self.heads(images, batch.labels)
+        for part, embeddings in zip(batch.parts, texts, strict=True):
+            logits = scale * embeddings @ images[part.places].T
+            loss = loss + contrastive_loss(logits, part.positive, part.unknown)
         self._update(loss)
         return float(loss.detach())
-
-    def _draw_captions(self, samples: Sequence[Sample]) -> tuple[list[list[Caption]], list[torch.Tensor]]:
-        """Titles and attribute captions, and for each list the places in the batch that they belong to."""
-        titles = [Caption(draw_title(s.title, self.python_random), ()) if s.title else None for s in samples]
-        drawn = [draw_caption(s.attributes, self.python_random) for s in samples]
-        captions, owners = [], []
-        for part in (titles, drawn):
-            places = [place for place, caption in enumerate(part) if caption is not None]
-            if len(places) > 1:
-                captions.append([caption for caption in part if caption is not None])
-                owners.append(torch.tensor(places))
-        return captions, owners
-
-    @staticmethod
-    def _targets(captions: Sequence[Caption], codes: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        if captions[0].fields:
-            return match_captions(captions, codes)
-        texts = np.array([caption.text for caption in captions])
-        same = torch.from_numpy(texts[:, None] == texts[None, :])
-        return same, torch.zeros_like(same)
 
     def _update(self, loss: torch.Tensor) -> None:
         plan = self.plan
@@ -182,7 +134,7 @@ class Trainer:
             losses.append(self.train_step())
             self.trained_s += time.perf_counter() - started
             if self.trained_s - logged_s >= self.plan.log_every_s:
-                seen = self.step * self.plan.batch / max(1, len(self.train))
+                seen = self.step * self.plan.batch / max(1, len(self.batches.train))
                 rate = len(losses) * self.plan.batch / (self.trained_s - logged_s)
                 logger.info(
                     "step %d, %.1f of %.1f min, epoch %.2f, loss %.3f, %.0f photos/s",
@@ -217,11 +169,7 @@ class Trainer:
             "optimiser": self.optimiser.state_dict(),
             "step": self.step,
             "trained_s": self.trained_s,
-            "random": (
-                self.python_random.getstate(),
-                self.numpy_random.bit_generator.state,
-                self.torch_random.get_state(),
-            ),
+            "random": (self.batches.state(), self.torch_random.get_state()),
             "plan": asdict(self.plan),
         }
         part = path.with_suffix(".part")
@@ -237,16 +185,6 @@ class Trainer:
         self.heads.load_state_dict(state["heads"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.step, self.trained_s = state["step"], state["trained_s"]
-        python_state, numpy_state, torch_state = state["random"]
-        self.python_random.setstate(python_state)
-        self.numpy_random.bit_generator.state = numpy_state
+        batches_state, torch_state = state["random"]
+        self.batches.restore(batches_state)
         self.torch_random.set_state(torch_state)
-
-
-def sampling_weights(samples: Sequence[Sample]) -> NDArray[np.float64]:
-    """Each photo's chance to be drawn: rare kinds more often than their share, by source."""
-    counts = Counter((s.source, s.attributes.kind) for s in samples)
-    weights = np.array(
-        [SOURCE_WEIGHTS[s.source] * min(8.0, (2000 / counts[s.source, s.attributes.kind]) ** BALANCE) for s in samples]
-    )
-    return np.asarray(weights / weights.sum(), dtype=np.float64)
