@@ -253,18 +253,8 @@ def _duffle(sheet: Sheet, look: Look, t: Torso) -> None:
         for side in (1, -1):
             loop = path(f"M {240 + side * 46} {y} L {240 + side * 10} {y}")
             sheet.line(loop, darker(look.trim.color, 0.2), width=3, opacity=0.9)
-            sheet.part(
-                rounded(
-                    *sorted((240 + side * 42, 240 + side * 56))[:1],
-                    y - 8,
-                    max(240 + side * 42, 240 + side * 56),
-                    y + 8,
-                    radius=3,
-                ),
-                look.trim,
-                lift=0.4,
-                roundness=4,
-            )
+            toggle = rounded(240 + side * 49 - 7, y - 8, 240 + side * 49 + 7, y + 8, radius=3)
+            sheet.part(toggle, look.trim, lift=0.4, roundness=4)
         sheet.part(
             rounded(224, y - 4, 258, y + 4, radius=4),
             look.trim.plain(darker(look.trim.color, 0.25)),

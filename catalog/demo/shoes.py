@@ -278,14 +278,14 @@ def _sandal(sheet: Sheet, look: Look) -> None:
     for (left, right), width in straps:
         rise = 50 + (right - 110) * 0.2
         lean = 12 if width > 20 else 8
-        base = top + 6 - wedge * 0.3 * (right > 200)
+        foot = top + 6 - wedge * 0.3 * (right > 200)
         band = path(
-            f"M {left} {base} Q {left + 2} {base - rise * 0.7} {left + lean + 10} {base - rise} "
-            f"Q {(left + right) / 2 + lean + 8} {base - rise - 12} {right + lean} {base - rise - 8} Q {right + lean + 8} {base - rise * 0.5} {right + 6} {base} Z"
+            f"M {left} {foot} Q {left + 2} {foot - rise * 0.7} {left + lean + 10} {foot - rise} "
+            f"Q {(left + right) / 2 + lean + 8} {foot - rise - 12} {right + lean} {foot - rise - 8} Q {right + lean + 8} {foot - rise * 0.5} {right + 6} {foot} Z"
         )
         sheet.part(band, look.finish, volume=1.1, roundness=13, lift=0.4)
         if look.has("style", "two-strap"):
-            x, y = (left + right) / 2 + 9, base - rise * 0.55
+            x, y = (left + right) / 2 + 9, foot - rise * 0.55
             sheet.part(rounded(x - 9, y - 10, x + 9, y + 10, radius=3), look.trim.of("metal"), holes=[rounded(x - 5, y - 6, x + 5, y + 6, radius=2)], lift=0.5)
     if look.has("style", "t-bar", "gladiator"):
         sheet.part(bar((148, top - 40), (292, top - wedge - 62), widths=(10, 9)), look.finish, volume=0.7, roundness=4, lift=0.4)

@@ -104,6 +104,9 @@ def description(kind: Kind, name: str, noun: str, materials: list[str], styles: 
     first = generator.choice(_OPENERS[part]).format(
         a=f"{article}{low}" if article else name, a_low=f"{article.lower()}{low}", noun=noun, detail=generator.choice(_DETAILS[part])
     )
-    second = f"A {generator.choice(('quiet', 'favourite', 'versatile', 'timeless'))} choice for {"an" if styles[0][0] in "aeiou" else "a"} {styles[0]} {'look' if part in ('Clothes', 'Shoes', 'Bags', 'Accessories') else 'home'}."
+    choice = generator.choice(("quiet", "favourite", "versatile", "timeless"))
+    article = "an" if styles[0][0] in "aeiou" else "a"
+    worn = part in ("Clothes", "Shoes", "Bags", "Accessories")
+    second = f"A {choice} choice for {article} {styles[0]} {'look' if worn else 'home'}."
     care = [_CARE[material] for material in materials if material in _CARE]
     return " ".join([first[0].upper() + first[1:], second, *care[-1:]])
