@@ -184,6 +184,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "search.api.docs.describe_problems",
+    ],
 }
 
 # --- encoder and photos ---------------------------------------------------------------------------------------------
@@ -203,7 +207,7 @@ QUERY_IMAGE_LIFETIME_S = env.int("QUERY_IMAGE_LIFETIME_S", default=3600)
 SEARCH_POOL_SIZE = env.int("SEARCH_POOL_SIZE", default=2000)
 SEARCH_POOL_LIFETIME_S = env.int("SEARCH_POOL_LIFETIME_S", default=300)
 SEARCH_DEADLINE_MS = env.int("SEARCH_DEADLINE_MS", default=10_000)
-INDEX_TYPE = env.str("INDEX_TYPE", default="HNSW")
+INDEX_TYPE = env.str("INDEX_TYPE", default="AUTO")
 INDEX_COLLECTION_PREFIX = env.str("INDEX_COLLECTION_PREFIX", default="vitrine")
 INDEX_BATCH_SIZE = env.int("INDEX_BATCH_SIZE", default=128)
 INDEX_LEASE_S = env.int("INDEX_LEASE_S", default=120)

@@ -26,23 +26,6 @@ class Answer:
     took_ms: int
 
 
-class ProblemFieldOut(serializers.Serializer[Any]):
-    field = serializers.CharField(help_text="The input's path, such as image.box; empty for the whole body.")
-    message = serializers.CharField()
-
-
-class ProblemOut(serializers.Serializer[Any]):
-    """RFC 9457. `code` is stable; `detail` is for people and says the fix."""
-
-    type = serializers.CharField()
-    title = serializers.CharField()
-    status = serializers.IntegerField()
-    detail = serializers.CharField()
-    code = serializers.CharField()
-    field = serializers.CharField(required=False)
-    errors = ProblemFieldOut(many=True, required=False)  # type: ignore[assignment]
-
-
 class MatchedImageOut(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     url = serializers.CharField()

@@ -8,7 +8,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema, inline_serializer
 from rest_framework import serializers
 
-from search.api.answers import ProblemOut, SearchOut, StoredImageOut
+from search.api.answers import SearchOut, StoredImageOut
 from search.api.parameters import ListingIn, QueryImageIn, ScalarSearchIn, SearchIn
 
 PROBLEM_JSON = "application/problem+json"
@@ -30,22 +30,65 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
         return [{"ApiKey": []}, {"Bearer": []}]
 
 
-def problems(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:
-    """The problem documents that an endpoint answers with, besides those that every one does."""
-    said = {
-        400: "The request cannot be understood; `field` and `errors` name the inputs.",
-        401: "No usable API key.",
-        403: "The key may not do this, or not from this origin.",
-        404: "There is none in the key's store.",
-        413: "The body is too large.",
-        415: "Send JSON or a form.",
-        429: "Too many requests for this key; see `Retry-After`.",
-        503: "A part that was needed is down; see `Retry-After`.",
-    }
-    return {
-        (status, PROBLEM_JSON): OpenApiResponse(ProblemOut, description=said[status])
-        for status in sorted({401, 403, 429, 503, *statuses})
-    }
+_SAID = {
+    "400": "The request cannot be understood; `field` and `errors` name the inputs.",
+    "401": "No usable API key.",
+    "403": "The key may not do this, or not from this origin.",
+    "404": "There is none in the key's store.",
+    "413": "The body is too large.",
+    "415": "The body is of another type.",
+    "429": "Too many requests for this key.",
+    "503": "A part that was needed is down.",
+}
+_FIELD_ERROR: dict[str, Any] = {
+    "type": "object",
+    "required": ["field", "message"],
+    "properties": {
+        "field": {"type": "string", "description": "The input's path, such as image.box; empty for the whole body."},
+        "message": {"type": "string"},
+    },
+}
+_PROBLEM: dict[str, Any] = {
+    "type": "object",
+    "description": "RFC 9457. `code` is stable; `detail` is for people and says the fix.",
+    "required": ["type", "title", "status", "detail", "code"],
+    "properties": {
+        "type": {"type": "string", "format": "uri"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "code": {"type": "string"},
+        "field": {"type": "string", "description": "The first wrong input."},
+        "errors": {"type": "array", "items": _FIELD_ERROR},
+    },
+    "example": {
+        "type": "urn:vitrine:error:invalid_query",
+        "title": "Bad Request",
+        "status": 400,
+        "detail": "Unknown order 'cheapest': use one of relevance, price, price:asc, price:desc, newest, title.",
+        "code": "invalid_query",
+        "field": "sort_by",
+    },
+}
+
+
+def describe_problems(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """A hook of drf-spectacular: every operation's errors are problem documents, so views describe successes only."""
+    result["components"]["schemas"]["Problem"] = _PROBLEM
+    for path, operations in result["paths"].items():
+        for operation in operations.values():
+            responses = operation["responses"]
+            expected = {"400", "401", "403", "429", "503"}
+            expected |= {"404"} if "{" in path else set()
+            expected |= {"413", "415"} if "requestBody" in operation else set()
+            for status in sorted(expected - responses.keys()):
+                responses[status] = {"description": _SAID[status]}
+            for status, response in responses.items():
+                if status >= "400":
+                    response["content"] = {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+                if status in ("429", "503"):
+                    response["headers"] = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}}
+    return result
 
 
 _FOUND = OpenApiResponse(SearchOut, description="What was found, an empty list included.")
@@ -114,7 +157,7 @@ search_by_post = extend_schema(
     summary="Search by words, a photo, attributes, or any mix",
     tags=["search"],
     request={"application/json": SearchIn, "multipart/form-data": _FORM},
-    responses={200: _FOUND, **problems(400, 413, 415)},
+    responses={200: _FOUND},
     examples=_EXAMPLES,
 )
 search_by_get = extend_schema(
@@ -122,31 +165,31 @@ search_by_get = extend_schema(
     summary="Search by words and attributes, in a URL",
     tags=["search"],
     parameters=[ScalarSearchIn],
-    responses={200: _FOUND, **problems(400)},
+    responses={200: _FOUND},
 )
 similar = extend_schema(
     operation_id="similar",
     summary="Products that look like this one",
     tags=["search"],
     parameters=[OpenApiParameter("sku", str, OpenApiParameter.PATH), ListingIn],
-    responses={200: _FOUND, **problems(400, 404)},
+    responses={200: _FOUND},
 )
 store_image = extend_schema(
     operation_id="store_image",
     summary="Store a query photo for a short time",
     tags=["images"],
     request={"application/json": QueryImageIn, "multipart/form-data": _IMAGE_FORM},
-    responses={201: StoredImageOut, **problems(400, 413, 415)},
+    responses={201: StoredImageOut},
 )
 read_image = extend_schema(
     operation_id="read_image",
     summary="Facts of a stored query photo",
     tags=["images"],
-    responses={200: StoredImageOut, **problems(404)},
+    responses={200: StoredImageOut},
 )
 delete_image = extend_schema(
     operation_id="delete_image",
     summary="Delete a stored query photo",
     tags=["images"],
-    responses={204: OpenApiResponse(description="It is gone."), **problems(404)},
+    responses={204: OpenApiResponse(description="It is gone.")},
 )
