@@ -5,9 +5,10 @@ One `Taxonomy` per store and import remembers what it saw, so a row costs no que
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
 
-from django.db import connection
+from django.db import connection, transaction
 
 from catalog.codes import code_for
 from catalog.models import Attribute, AttributeValue, Brand, Category, Store
@@ -38,11 +39,16 @@ class Taxonomy:
             paths[path] = keys
             self._categories[keys] = pk
             self._slugs[slug] = pk
-        self._brands = dict(Brand.objects.filter(store=self.store).values_list("slug", "id"))
+        brands = list(Brand.objects.filter(store=self.store).values_list("slug", "name", "id"))
+        self._brands = {slug: pk for slug, _, pk in brands}
+        # Somebody may have renamed what an export then calls by its new name.
+        self._brand_names = {name.lower(): pk for _, name, pk in brands}
         self._attributes = dict(Attribute.objects.filter(store=self.store).values_list("code", "id"))
-        self._values = set(
-            AttributeValue.objects.filter(attribute__store=self.store).values_list("attribute__code", "code")
+        values = list(
+            AttributeValue.objects.filter(attribute__store=self.store).values_list("attribute__code", "code", "label")
         )
+        self._values = {(attribute, code) for attribute, code, _ in values}
+        self._labels = {(attribute, label.lower()): code for attribute, code, label in values}
 
     def category_id(self, names: Path) -> int | None:
         """The category at this path of names. A single name may also be a category's slug anywhere in the tree."""
@@ -52,24 +58,28 @@ class Taxonomy:
         return found if found or len(names) > 1 else self._slugs.get(_slug(names[0]))
 
     def brand_id(self, name: str) -> int | None:
-        """The brand of this name, in whatever case."""
-        return self._brands.get(_slug(name)) if name else None
+        """The brand of this name or slug, in whatever case."""
+        return self._brand_names.get(name.lower()) or self._brands.get(_slug(name)) if name else None
 
     def codes(self, attributes: Iterable[tuple[str, Path]]) -> dict[str, list[str]]:
         """Names of attributes and values as the codes that products hold."""
         found: dict[str, list[str]] = {}
         for name, labels in attributes:
             code = attribute_code(name)
-            found[code] = list(dict.fromkeys([*found.get(code, []), *(value_code(label) for label in labels)]))
+            found[code] = list(dict.fromkeys([*found.get(code, []), *(self._code(code, label) for label in labels)]))
         return found
+
+    def _code(self, attribute: str, label: str) -> str:
+        """The code of a value that is stated by code or label."""
+        code = value_code(label)
+        return code if (attribute, code) in self._values else self._labels.get((attribute, label.lower()), code)
 
     def ensure_categories(self, paths: Iterable[Path]) -> None:
         """Make the categories that are missing, with those above them."""
         missing = [names for names in dict.fromkeys(paths) if names and self.category_id(names) is None]
         if not missing:
             return
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_TREE_LOCK])
+        lock_tree()
         # Another import may have made them while this one waited for the lock.
         self.reload()
         for names in missing:
@@ -101,7 +111,7 @@ class Taxonomy:
 
     def ensure_brands(self, names: Iterable[str]) -> None:
         """Make the brands that are missing; the first spelling stays."""
-        missing = {_slug(name): name for name in reversed(list(names)) if name and _slug(name) not in self._brands}
+        missing = {_slug(name): name for name in reversed(list(names)) if name and self.brand_id(name) is None}
         if missing:
             Brand.objects.bulk_create(
                 [Brand(store=self.store, slug=slug, name=name) for slug, name in missing.items()],
@@ -118,7 +128,7 @@ class Taxonomy:
             code = attribute_code(name)
             labels.setdefault(code, name)
             for label in names:
-                values.setdefault((code, value_code(label)), label)
+                values.setdefault((code, self._code(code, label)), label)
         self._add_attributes({code: name for code, name in labels.items() if code not in self._attributes})
         missing = {pair: label for pair, label in values.items() if pair not in self._values}
         if missing:
@@ -144,6 +154,47 @@ class Taxonomy:
         )
         rows = Attribute.objects.filter(store=self.store, code__in=names).values_list("code", "id")
         self._attributes.update(rows)
+
+
+def lock_tree() -> None:
+    """Let nobody else add or move categories until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_TREE_LOCK])
+
+
+def place_category(category: Category, parent: Category | None) -> None:
+    """Save a category, new or not, as the last one below `parent`, or at the root; where it is there, it stays."""
+    with transaction.atomic():
+        lock_tree()
+        above = Category.objects.get(pk=parent.pk) if parent else None
+        if category.pk is None:
+            if above:
+                Category.objects.add_child(above, instance=category)
+            else:
+                Category.objects.add_root(instance=category)
+            return
+        category.save(update_fields=["name", "slug"])
+        node = Category.objects.get(pk=category.pk)
+        if (above.path if above else "") == node.path[: -Category.steplen]:
+            return
+        if above:
+            Category.objects.move(node, above, "last-child")
+        else:
+            Category.objects.move(node, Category.objects.get_last_root_node(), "last-sibling")
+
+
+def category_choices(categories: Iterable[Category]) -> Iterator[tuple[int, str]]:
+    """Ids and indented names of categories that come in the tree's order."""
+    for category in categories:
+        yield category.pk, "\u2003" * (category.depth - 1) + category.name
+
+
+def free_slug(name: str, *, store: Store, taken_by_itself: int | None = None) -> str:
+    """A slug for a category of this name that no other category of the store has."""
+    taken = set(Category.objects.filter(store=store).exclude(pk=taken_by_itself).values_list("slug", flat=True))
+    slug = _slug(name)
+    candidates = (slug if number == 1 else f"{slug}-{number}" for number in itertools.count(1))
+    return next(candidate for candidate in candidates if candidate not in taken)
 
 
 def attribute_code(name: str) -> str:

@@ -14,7 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from catalog.api.labels import Labels
+from catalog.labels import Labels
 from catalog.api.serializers import product_data
 from catalog.models import Product, ProductImage, Store
 from catalog.models.keys import KeyKind, create_api_key

@@ -11,10 +11,10 @@ from django.http import HttpRequest
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from catalog.api.labels import Labels
 from catalog.importing.fields import make_record
 from catalog.importing.ndjson import raw_values
 from catalog.importing.records import Outcome, Record, RowError
+from catalog.labels import Labels
 from catalog.models import Product, ProductImage, Store
 from catalog.models.product import ImageKind
 

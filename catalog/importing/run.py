@@ -59,7 +59,7 @@ def import_file(
             import_labels(store, labels)
         with opened.open_data() as data:
             counted = Counted(data)
-            items, ignored = _read(counted, store, mapping or {})
+            items, ignored = read_items(counted, store, mapping or {})
             tally.ignored_columns = ignored
             writing = Writing(store, Taxonomy(store), lambda name: read_photo(opened, name), is_dry_run)
             for results in import_batches(writing, _until_damage(items)):
@@ -94,8 +94,8 @@ def _write(writing: Writing, batch: list[Item]) -> list[RowResult]:
     ]
 
 
-def _read(file: Counted, store: Store, mapping: Mapping[str, str]) -> tuple[Iterator[Item], tuple[str, ...]]:
-    """The file's records by what it is, and the columns that nobody reads."""
+def read_items(file: Counted, store: Store, mapping: Mapping[str, str]) -> tuple[Iterator[Item], tuple[str, ...]]:
+    """The file's records by what it is, and the columns that nobody reads. Raises `UnreadableFile`."""
     lines = read_lines(io.BufferedReader(file))
     head: list[str] = []
     try:

@@ -1,0 +1,100 @@
+"""A product's photos inside its form: thumbnails, uploads that are checked, places in the row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.admin import TabularInline
+from unfold.widgets import UnfoldAdminImageSmallFieldWidget
+
+from catalog.admin.decorators import display
+from catalog.models import ProductImage
+from catalog.photos import InvalidPhoto, Photo, inspect_photo, keep_photo
+
+
+class PhotoForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A photo by file, or by an address from which it is fetched soon after."""
+
+    class Meta:
+        model = ProductImage
+        fields = ["file", "kind", "position", "source_url"]
+        widgets = {"file": UnfoldAdminImageSmallFieldWidget(attrs={"accept": "image/*"})}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._photo: Photo | None = None
+        self._data = b""
+
+    def clean_file(self) -> Any:
+        file = self.cleaned_data["file"]
+        if isinstance(file, UploadedFile):
+            self._data = file.read()
+            try:
+                self._photo = inspect_photo(self._data)
+            except InvalidPhoto as error:
+                raise forms.ValidationError(
+                    "%(name)s: %(error)s.", params={"name": file.name, "error": error}
+                ) from error
+        return file
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if not self.errors and not cleaned.get("file") and not cleaned.get("source_url"):
+            raise forms.ValidationError("Choose a file, or give the photo's address.")
+        return cleaned
+
+    def save(self, commit: bool = True) -> ProductImage:
+        """Keep an uploaded photo under the hash of its bytes; a new address is fetched again."""
+        image: ProductImage = self.instance
+        if self._photo is not None:
+            image.file = keep_photo(self._data, self._photo, store_id=image.product.store_id)
+            image.sha256, image.width, image.height = self._photo.sha256, self._photo.width, self._photo.height
+        elif not image.file:
+            image.sha256, image.width, image.height = "", 0, 0
+        return super().save(commit)  # type: ignore[no-any-return]
+
+
+class PhotoInline(TabularInline):  # type: ignore[misc]
+    model = ProductImage
+    form = PhotoForm
+    fields = ["thumbnail", "file", "kind", "position", "source_url", "shown_state"]
+    readonly_fields = ["thumbnail", "shown_state"]
+    extra = 0
+    verbose_name = "photo"
+    verbose_name_plural = "photos"
+    ordering = ["position", "id"]
+    ordering_field = "position"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ProductImage]:
+        rows: QuerySet[ProductImage] = super().get_queryset(request)
+        return rows.select_related("product")
+
+    @display(description="")
+    def thumbnail(self, image: ProductImage) -> SafeString | str:
+        if not image.pk or not image.file:
+            return "-"
+        return format_html(
+            '<a href="{}" target="_blank"><img src="{}" alt="" loading="lazy" class="rounded-default object-contain" '
+            'style="width: 88px; height: 88px; background: #fff"></a>',
+            image.file.url,
+            image.file.url,
+        )
+
+    @display(description="state")
+    def shown_state(self, image: ProductImage) -> str:
+        return photo_state(image)
+
+
+def photo_state(image: ProductImage) -> str:
+    """The photo's size, or what has become of fetching it."""
+    if not image.pk:
+        return "-"
+    if image.file:
+        return f"{image.width} × {image.height}"
+    return f"Not fetched: {image.fetch_error}" if image.fetch_error else "Waits to be fetched"
