@@ -17,6 +17,8 @@ from config.embedded.services import make_services
 from config.part import Part, PartError
 from config.programs import HOST, get, is_port_free, step, web, worker
 from config.supervisor import Supervisor
+from search.encoder import get_encoder
+from search.errors import EncoderUnavailable
 
 READY_TIMEOUT_S = 30.0
 FIRST_SEARCH = "/api/v1/search?q=red+dress&per_page=3"
@@ -58,14 +60,20 @@ def _steps(data_dir: Path, *, is_loaded: bool) -> list[tuple[str, Part]]:
     if not is_loaded:
         # Later differences are the worker's to find and mend.
         steps.append(("loading the demo catalogue", step(data_dir, "load_demo")))
-        steps.append(("indexing", step(data_dir, "index")))
+        steps.append(("indexing", step(data_dir, "index", "--upgrade")))
     return steps
 
 
 def _stamp(milvus_engine: str) -> str:
-    """A digest of where the demo's data are: another database or Milvus is loaded anew."""
+    """A digest of where the demo's data are and what made its vectors: when it differs, loading and indexing look again."""
     milvus = milvus_engine if "milvus" in settings.EMBEDDED_SERVICES else settings.MILVUS_URI
-    return hashlib.sha256(f"{settings.DATABASE_URL} {milvus} {settings.ENCODER_MODEL}".encode()).hexdigest()
+    try:
+        weights = get_encoder().fingerprint
+    except EncoderUnavailable:
+        # Words still answer; the worker's log says what is missing.
+        weights = ""
+    made_by = f"{settings.DATABASE_URL} {milvus} {weights} {settings.INDEX_TYPE}"
+    return hashlib.sha256(made_by.encode()).hexdigest()
 
 
 def _static_digest() -> str:

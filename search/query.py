@@ -99,12 +99,14 @@ class RowFilter:
     value_ids: tuple[tuple[int, ...], ...] = ()
     value_codes: tuple[tuple[str, tuple[str, ...]], ...] = ()
     exclude_product_ids: tuple[int, ...] = ()
+    product_ids: tuple[int, ...] | None = None
 
     @property
     def matches_nothing(self) -> bool:
         return (
             self.category_ids == ()
             or self.brand_ids == ()
+            or self.product_ids == ()
             or () in self.value_ids
             or (self.price_min is not None and self.price_max is not None and self.price_min > self.price_max)
         )

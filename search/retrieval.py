@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import monotonic, perf_counter
 
 import numpy as np
@@ -19,7 +19,7 @@ from django.db.models import F, QuerySet
 
 from catalog.models import Product, Store
 from search import filters as sql
-from search import lexical, pools
+from search import lexical, milvus, pools
 from search.errors import EncoderUnavailable, IndexUnavailable, InvalidQuery
 from search.facets import count_facets
 from search.models import IndexVersion
@@ -156,6 +156,9 @@ def _vector(run: _Run, filters: Filters) -> Route | None:
     try:
         if run.version is None:
             raise IndexUnavailable("There is no live index yet: run manage.py index to build the first one.")
+        if wanted.value_ids and milvus.engine().scans_arrays:
+            ids = run.products(filters).values_list("pk", flat=True)
+            wanted = replace(wanted, value_ids=(), product_ids=tuple(ids))
         with run.timed("encode"):
             name, vectors = query_vectors(run.query, run.version)
         with run.timed("ann"):

@@ -49,6 +49,18 @@ def ensure_live_version() -> IndexVersion:
         return version
 
 
+def making(*, encoder: str, index_type: str) -> tuple[str, str]:
+    """The index type that this engine would build and the fingerprint of the encoder's present weights."""
+    index = milvus.index_settings(index_type, dimension=8, engine=milvus.engine())
+    return index.index_type, get_encoder(encoder).fingerprint
+
+
+def is_current(*, encoder: str, index_type: str) -> bool:
+    """Whether the live version is of this making; false when there is none."""
+    live = IndexVersion.objects.filter(state=VersionState.LIVE).first()
+    return live is not None and (live.index_type, live.fingerprint) == making(encoder=encoder, index_type=index_type)
+
+
 def create_version(*, encoder: str, index_type: str) -> IndexVersion:
     """A new, empty version in state building, with its collection in Milvus.
 

@@ -48,6 +48,16 @@ class Engine:
         return not self.is_lite
 
     @property
+    def scans_arrays(self) -> bool:
+        """Milvus Lite evaluates array terms row by row: 2 to 3 s over 41,000 rows, where `product_id in` 10,000 ids took 60 ms."""
+        return self.is_lite
+
+    @property
+    def scans_new_rows(self) -> bool:
+        """Milvus Lite answers from its unflushed rows one by one: 2 s over 41,000, and 20 ms once they were flushed."""
+        return self.is_lite
+
+    @property
     def writes_alone(self) -> bool:
         """Milvus Lite loses acknowledged rows under concurrent writers and a kill (31 to 94 % measured); one writer lost none."""
         return self.is_lite

@@ -30,6 +30,8 @@ def expression(wanted: RowFilter) -> str:
     if wanted.in_stock is not None:
         terms.append(f"in_stock == {quoted(wanted.in_stock)}")
     terms.extend(f"array_contains_any(attributes, {_ids(ids)})" for ids in wanted.value_ids)
+    if wanted.product_ids is not None:
+        terms.append(f"product_id in {_ids(wanted.product_ids)}")
     if wanted.exclude_product_ids:
         terms.append(f"product_id not in {_ids(wanted.exclude_product_ids)}")
     return " and ".join(terms)

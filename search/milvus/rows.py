@@ -73,6 +73,12 @@ def upsert_rows(collection: str, rows: Sequence[Row]) -> None:
         client().upsert(collection, data)
 
 
+def flush_rows(collection: str) -> None:
+    """Have the engine write its newest rows to disk and index them; servers do so by themselves."""
+    with milvus_errors(f"flushing {collection}"):
+        client().flush(collection)
+
+
 def delete_rows(collection: str, ids: Sequence[int]) -> None:
     """Delete rows by key; a missing one is no error."""
     if not ids:

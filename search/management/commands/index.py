@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from search import versions, words
@@ -18,7 +19,13 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="batches in work at once (cores)")
 
-    def handle(self, *args: Any, threads: int, **options: Any) -> None:
+        parser.add_argument(
+            "--upgrade", action="store_true", help="first rebuild, if ENCODER_MODEL's weights or INDEX_TYPE changed"
+        )
+
+    def handle(self, *args: Any, threads: int, upgrade: bool, **options: Any) -> None:
+        if upgrade:
+            call_command("rebuild_index", if_needed=True, threads=threads, stdout=self.stdout)
         try:
             words.refresh_stale_words()
             versions.ensure_live_version()

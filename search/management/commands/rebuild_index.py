@@ -9,7 +9,6 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from search import indexing, versions
-from search.encoder import get_encoder
 from search.errors import SearchError
 from search.management.progress import index_with_progress
 from search.models import IndexVersion, VersionState
@@ -20,13 +19,13 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--encoder", default=settings.ENCODER_MODEL, help="hub name or path (ENCODER_MODEL)")
-        parser.add_argument("--index-type", default=settings.INDEX_TYPE, help="FLAT, HNSW or IVF_PQ (INDEX_TYPE)")
+        parser.add_argument("--index-type", default=settings.INDEX_TYPE, help="AUTO, FLAT, HNSW or IVF_PQ (INDEX_TYPE)")
         parser.add_argument("--if-needed", action="store_true", help="only if encoder, weights or index type differ")
         parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
 
     def handle(self, *args: Any, encoder: str, index_type: str, if_needed: bool, threads: int, **options: Any) -> None:
         try:
-            if if_needed and _is_current(encoder, index_type):
+            if if_needed and versions.is_current(encoder=encoder, index_type=index_type):
                 self.stdout.write("The live version has this encoder and index type already.")
                 return
             version = _unfinished(encoder, index_type) or versions.create_version(
@@ -42,17 +41,7 @@ class Command(BaseCommand):
         self.stdout.write(self.style.SUCCESS(f"{version.collection} is live."))
 
 
-def _is_current(encoder: str, index_type: str) -> bool:
-    live = IndexVersion.objects.filter(state=VersionState.LIVE).first()
-    return (
-        live is not None
-        and live.index_type == index_type.upper()
-        and live.fingerprint == get_encoder(encoder).fingerprint
-    )
-
-
 def _unfinished(encoder: str, index_type: str) -> IndexVersion | None:
     """A version of the same making that an interrupted rebuild left."""
-    return IndexVersion.objects.filter(
-        state=VersionState.BUILDING, index_type=index_type.upper(), fingerprint=get_encoder(encoder).fingerprint
-    ).first()
+    kind, fingerprint = versions.making(encoder=encoder, index_type=index_type)
+    return IndexVersion.objects.filter(state=VersionState.BUILDING, index_type=kind, fingerprint=fingerprint).first()

@@ -19,8 +19,10 @@ class Command(BaseCommand):
         sources.add_argument("--home", type=Path, help="zip with images.csv and photos of clothes taken at home")
         sources.add_argument("--street", type=Path, help="zip with boxes.json and photos of outfits")
         sources.add_argument(
-            "--demo", type=Path, action="append", default=[], help="folder with photos.ndjson; may repeat"
+            "--folder", type=Path, action="append", default=[], help="photos.ndjson and photos; may repeat"
         )
+        sources.add_argument("--demo-seeds", type=int, nargs="*", default=[], help="draw demo products of these seeds")
+        sources.add_argument("--demo-count", type=int, default=900, help="products per demo seed")
         run = parser.add_argument_group("run")
         run.add_argument("--work", type=Path, required=True, help="folder for the photo cache and the checkpoints")
         run.add_argument("--output", type=Path, required=True, help="the model's folder")
@@ -37,14 +39,18 @@ class Command(BaseCommand):
         from search.training.run import RunSettings, train
 
         sets = {name: options[name] for name in ("fashion", "home", "street") if options[name]}
-        missing = [str(path) for path in (*sets.values(), *options["demo"]) if not path.exists()]
+        missing = [str(path) for path in (*sets.values(), *options["folder"]) if not path.exists()]
         if missing:
             raise CommandError(f"No such file or folder: {', '.join(missing)}.")
-        if not sets and not options["demo"]:
-            raise CommandError("Nothing to train on: give at least one of --fashion, --home, --street, --demo.")
+        if not sets and not options["folder"] and not options["demo_seeds"]:
+            raise CommandError(
+                "Nothing to train on: give at least one of --fashion, --home, --street, --folder, --demo-seeds."
+            )
         settings = RunSettings(
             sets=sets,
-            demos=tuple(options["demo"]),
+            folders=tuple(options["folder"]),
+            demo_seeds=tuple(options["demo_seeds"]),
+            demo_count=options["demo_count"],
             work=options["work"],
             output=options["output"],
             minutes=options["minutes"],
