@@ -10,7 +10,7 @@ from django.core import checks
 
 # Milvus returns at most this many rows of one search.
 MAX_POOL_SIZE = 16_384
-INDEX_TYPES = ("FLAT", "HNSW", "IVF_PQ")
+INDEX_TYPES = ("AUTO", "FLAT", "HNSW", "IVF_PQ")
 
 
 def connect() -> None:

@@ -10,8 +10,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from catalog.api.labels import Labels
 from catalog.api.serializers import ProductOut
+from catalog.labels import Labels
 from catalog.models import Store
 from search.models import QueryImage
 from search.query import FacetStats, Hit, Query, Result
