@@ -16,6 +16,7 @@ import torch
 from django.core.management import CommandError, call_command
 from PIL import Image, ImageDraw
 
+from catalog.demo.assortment import KINDS as DEMO_KINDS
 from search.encoder import Encoder
 from search.training.augment import Strength, augment, plain
 from search.training.batches import sampling_weights
@@ -25,10 +26,13 @@ from search.training.data import (
     cache_photos,
     foreground_mask,
     is_held_out,
+    open_photos,
     read_fashion,
+    read_folder,
     read_home,
     read_street,
 )
+from search.training.drawings import CATEGORIES, draw_demo
 from search.training.evaluation import precision_at, retrieval_ranks, zero_shot_accuracy
 from search.training.loop import Plan, Trainer
 from search.training.losses import attribute_codes, contrastive_loss, match_captions
@@ -88,7 +92,6 @@ def test_the_split_is_a_hash_of_the_id_alone() -> None:
     held_out = [is_held_out("fashion", str(i)) for i in range(4000)]
     assert held_out == [is_held_out("fashion", str(i)) for i in range(4000)]
     assert 140 < sum(held_out) < 260
-    assert not any(is_held_out("demo", str(i)) for i in range(200))
 
 
 def test_fashion_rows_carry_title_and_attributes(fashion_zip: Path) -> None:
@@ -123,6 +126,29 @@ def test_street_photos_are_cut_by_their_boxes(tmp_path: Path) -> None:
     assert [s.attributes.kind for s in samples] == ["dresses"]  # the bag is too small to show anything
     photos = cache_photos(samples, tmp_path, side_px=32)
     assert photos[0, 16, 16, 2] > 180 and photos[0, 16, 16, 0] < 40
+
+
+def test_demo_drawings_are_labelled_in_the_training_sets_words(tmp_path: Path) -> None:
+    draw_demo(tmp_path, seed=77, count=60)
+    samples = read_folder(tmp_path)
+    assert len(samples) >= 60
+    assert {sample.attributes.group for sample in samples} >= {"topwear", "bags", "furniture", "lamps"}
+    assert all(s.title and s.attributes.kind and s.attributes.color and s.attributes.material for s in samples)
+    assert next(iter(open_photos(samples))).size == (96, 120)
+
+
+def test_every_category_of_the_demo_has_a_kind() -> None:
+    assert {kind.category.rsplit(" > ", 1)[-1] for kind in DEMO_KINDS.values()} == set(CATEGORIES)
+
+
+def test_titles_tell_pattern_and_material(tmp_path: Path) -> None:
+    rows = ["Arrow Men Striped Blue Shirt", "Puma Cotton Red Checks Shirt", "Puma Unstriped Thing"]
+    table = "id,title,gender,masterCategory,subCategory,articleType,baseColour,season,usage,image,image_224\n"
+    table += "".join(f"{i},{title},,,,,,,,{i}.jpg,\n" for i, title in enumerate(rows))
+    with zipfile.ZipFile(tmp_path / "set.zip", "w") as archive:
+        archive.writestr("products.csv", table)
+    said = [(s.attributes.pattern, s.attributes.material) for s in read_fashion(tmp_path / "set.zip")]
+    assert said == [("striped", ""), ("checked", "cotton"), ("", "")]
 
 
 def test_the_cache_is_made_once(fashion_zip: Path, tmp_path: Path) -> None:

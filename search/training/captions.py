@@ -6,14 +6,21 @@ import random
 import re
 from dataclasses import dataclass
 
-from search.training.vocabulary import color_words, gender_words, group_words, kind_words
+from search.training.vocabulary import (
+    color_words,
+    gender_words,
+    group_words,
+    kind_words,
+    material_words,
+    pattern_words,
+)
 
 FIELDS = ("kind", "group", "color", "gender", "usage", "season", "pattern", "material")
 
 # (weight, template): weights favour type and colour, which most shoppers' words are made of.
 TEMPLATES: tuple[tuple[float, str], ...] = (
     (6.0, "{color} {kind}"),
-    (1.5, "{color} {group}"),
+    (2.0, "{color} {group}"),
     (3.0, "{kind}"),
     (1.0, "{group}"),
     (2.0, "a photo of a {color} {kind}"),
@@ -30,7 +37,8 @@ TEMPLATES: tuple[tuple[float, str], ...] = (
     (0.3, "{season} {kind}"),
     (1.5, "{pattern} {kind}"),
     (1.5, "{color} {pattern} {kind}"),
-    (1.5, "{material} {kind}"),
+    (1.0, "{material} {kind}"),
+    (0.7, "{material} {group}"),
     (2.0, "{color} {material} {kind}"),
 )
 _TEMPLATE_FIELDS = tuple((weight, text, tuple(re.findall(r"{(\w+)}", text))) for weight, text in TEMPLATES)
@@ -81,6 +89,10 @@ def field_words(field: str, value: str) -> tuple[str, ...]:
             return color_words(value)
         case "gender":
             return gender_words(value)
+        case "pattern":
+            return pattern_words(value)
+        case "material":
+            return material_words(value)
     return (value,)
 
 

@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import logging
+import re
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,11 +18,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from search.training.captions import FIELDS, Attributes
-from search.training.vocabulary import KINDS, LABEL_GROUPS, LABEL_KINDS
+from search.training.vocabulary import KINDS, LABEL_GROUPS, LABEL_KINDS, TITLE_MATERIALS, TITLE_PATTERNS
 
 logger = logging.getLogger(__name__)
 
-VALIDATION_PERCENT = {"fashion": 5, "home": 15, "street": 10, "demo": 0}
+VALIDATION_PERCENT = {"fashion": 5, "home": 15, "street": 10, "demo": 5}
 MIN_CROP_PX = 24
 
 
@@ -58,12 +59,19 @@ def read_fashion(path: Path) -> list[Sample]:
             gender=row["gender"].lower(),
             usage=row["usage"].lower(),
             season=row["season"].lower(),
+            pattern=_said(row["title"], TITLE_PATTERNS),
+            material=_said(row["title"], [(material, material) for material in TITLE_MATERIALS]),
         )
         held_out = is_held_out("fashion", row["id"])
         for file in (row["image"], row["image_224"]):
             if file and not (held_out and file == row["image_224"]):
                 samples.append(Sample("fashion", row["id"], file, str(path), row["title"], attributes, held_out))
     return samples
+
+
+def _said(title: str, patterns: Sequence[tuple[str, str]]) -> str:
+    """The value of the first pattern that begins a word of the title; empty where none does."""
+    return next((value for pattern, value in patterns if re.search(rf"\b(?:{pattern})", title.lower())), "")
 
 
 def _fashion_kind(row: dict[str, str]) -> str:

@@ -15,6 +15,7 @@ from transformers import CLIPModel, CLIPTokenizer
 from search.training.captions import draw_caption
 from search.training.card import write_card
 from search.training.data import Sample, cache_photos, read_fashion, read_folder, read_home, read_street
+from search.training.drawings import draw_demo
 from search.training.evaluation import final_figures
 from search.training.loop import CHECKPOINT, LATEST, Plan, Trainer
 from search.training.model import Shape, new_model, save_encoder, train_tokenizer
@@ -31,7 +32,9 @@ class RunSettings:
     """What `train_encoder` was asked to do; `sets` maps fashion, home and street to their zips."""
 
     sets: Mapping[str, Path]
-    demos: Sequence[Path]
+    folders: Sequence[Path]
+    demo_seeds: Sequence[int]
+    demo_count: int
     work: Path
     output: Path
     minutes: float
@@ -48,7 +51,12 @@ def read_samples(settings: RunSettings) -> list[Sample]:
     """The samples of all the given sets, in a fixed order."""
     readers = {"fashion": read_fashion, "home": read_home, "street": read_street}
     samples = [sample for name, path in settings.sets.items() for sample in readers[name](path)]
-    return [*samples, *(sample for folder in settings.demos for sample in read_folder(folder))]
+    folders = list(settings.folders)
+    for seed in settings.demo_seeds:
+        folder = settings.work / f"demo-{seed}-{settings.demo_count}"
+        draw_demo(folder, seed=seed, count=settings.demo_count)
+        folders.append(folder)
+    return [*samples, *(sample for folder in folders for sample in read_folder(folder))]
 
 
 def train(settings: RunSettings) -> dict[str, float]:

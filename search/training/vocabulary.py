@@ -46,7 +46,20 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "boots": ("shoes", ("boots", "ankle boots")),
     "sandals": ("sandal", ("sandals", "sandal")),
     "flip flops": ("flip flops", ("flip flops", "slippers", "flip-flops")),
-    "handbags": ("bags", ("handbag", "bag", "purse", "tote bag")),
+    "handbags": ("bags", ("handbag", "bag", "purse")),
+    "tote bags": ("bags", ("tote bag", "tote", "shopper")),
+    "loafers": ("shoes", ("loafers", "moccasins")),
+    "chairs": ("furniture", ("chair",)),
+    "armchairs": ("furniture", ("armchair", "easy chair")),
+    "sofas": ("furniture", ("sofa", "couch")),
+    "tables": ("furniture", ("table",)),
+    "shelves": ("furniture", ("shelf", "bookcase", "shelves")),
+    "cabinets": ("furniture", ("cabinet", "cupboard", "sideboard")),
+    "table lamps": ("lamps", ("table lamp", "desk lamp")),
+    "floor lamps": ("lamps", ("floor lamp", "standing lamp")),
+    "pendant lamps": ("lamps", ("pendant lamp", "ceiling lamp", "hanging lamp")),
+    "rugs": ("home textiles", ("rug", "carpet")),
+    "cushions": ("home textiles", ("cushion", "pillow")),
     "backpacks": ("bags", ("backpack", "rucksack")),
     "clutches": ("bags", ("clutch", "clutch bag")),
     "duffel bag": ("bags", ("duffel bag", "sports bag", "travel bag")),
@@ -78,6 +91,8 @@ GROUP_WORDS: dict[str, tuple[str, ...]] = {
     "eyewear": ("eyewear", "glasses"),
     "dress": ("dress",),
     "sandal": ("sandals",),
+    "lamps": ("lamp", "light", "lamps"),
+    "furniture": ("furniture", "piece of furniture"),
 }
 
 COLOR_WORDS: dict[str, tuple[str, ...]] = {
@@ -88,6 +103,9 @@ COLOR_WORDS: dict[str, tuple[str, ...]] = {
     "off white": ("off white", "off-white", "ivory"),
     "gold": ("gold", "golden"),
     "turquoise blue": ("turquoise", "turquoise blue"),
+    "light blue": ("light blue", "sky blue", "pale blue"),
+    "beige": ("beige", "sand"),
+    "burgundy": ("burgundy", "wine red"),
     "coffee brown": ("coffee brown", "dark brown"),
 }
 
@@ -99,6 +117,35 @@ GENDER_WORDS: dict[str, tuple[str, ...]] = {
     "unisex": ("unisex",),
     "kids": ("kids", "children"),
 }
+
+PATTERN_WORDS: dict[str, tuple[str, ...]] = {
+    "plain": ("plain", "solid"),
+    "striped": ("striped", "stripes"),
+    "checked": ("checked", "check", "plaid"),
+    "dotted": ("polka dot", "dotted", "spotted"),
+    "animal": ("leopard print", "animal print"),
+    "botanical": ("leaf print", "botanical"),
+    "floral": ("floral", "flowered"),
+}
+
+MATERIAL_WORDS: dict[str, tuple[str, ...]] = {
+    "wood": ("wooden", "wood"),
+    "wool": ("wool", "woollen", "knitted"),
+    "boucle": ("boucle", "bouclé"),
+}
+
+# What a title says by the way: a pattern of letters -> the value. Titles that say nothing leave it unknown.
+TITLE_PATTERNS: tuple[tuple[str, str], ...] = (
+    (r"strip", "striped"),
+    (r"check", "checked"),
+    (r"polka", "dotted"),
+    (r"floral|flower", "floral"),
+    (r"print", "printed"),
+    (r"solid", "plain"),
+)
+TITLE_MATERIALS = (
+    "leather", "denim", "cotton", "silk", "wool", "linen", "canvas", "suede", "velvet", "satin", "nylon", "fleece",
+)  # fmt: skip
 
 # The home photos' 17 labels and the street outfits' labels -> kind; a label that names a group only is in LABEL_GROUPS.
 LABEL_KINDS: dict[str, str] = {
@@ -149,3 +196,11 @@ SHOP_WORDS = (
     "crossbody shoulder tote bucket satchel messenger trainer sneaker loafer oxford derby brogue boot ankle heel pump mule clog "
     "with without and for of the a an in on to my similar like"
 )
+
+
+def pattern_words(pattern: str) -> tuple[str, ...]:
+    return PATTERN_WORDS.get(pattern, (pattern,))
+
+
+def material_words(material: str) -> tuple[str, ...]:
+    return MATERIAL_WORDS.get(material, (material,))
