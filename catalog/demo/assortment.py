@@ -59,7 +59,7 @@ def _style(kind: Kind, form: Form, seed: int, number: int, generator: random.Ran
         pattern = "nordic"
     if material in ("leather", "patent", "suede", "velvet", "satin", "straw", "corduroy") and pattern not in ("leopard", "botanical", "floral"):
         pattern = "plain"
-    distinct = list(dict.fromkeys(form.colors))
+    distinct = list(dict.fromkeys(form.colors)) if material != "marble" else ["white"]
     colors = generator.sample(distinct, min(len(distinct), generator.choice((1, 1, 2, 2, 3, 3, 4))))
     code = f"{_letters(kind.name)}{hashlib.sha256(f'{seed}:{kind.name}:{number}'.encode()).hexdigest()[:5].upper()}"
     low, high = form.price
@@ -113,8 +113,7 @@ def _finish(named: str, material: str, pattern: str, draw: random.Random, seed: 
         base = rgb(WOODS[named]) if named in WOODS else tone(named, draw)
         return Finish(base, "lacquer"), named, "painted", ""
     if material == "marble":
-        dark = named in ("black", "walnut")
-        return Finish(rgb("#2c2d30") if dark else rgb("#eeece8"), "marble"), "black" if dark else "white", "marble", ""
+        return Finish(rgb("#eeece8"), "marble"), "white", "marble", ""
     if material == "plastic":
         return Finish(tone(named, draw), "lacquer", accent=tone(named, draw)), named, "plastic", ""
     accent = draw.choice(PARTNERS[named])

@@ -45,7 +45,7 @@ MATERIALS: dict[str, Material] = {
     "suede": Material("fuzz", 0.045, 0.8, rim=0.06),
     "canvas": Material("canvas", 0.05, 0.9),
     "velvet": Material("nap", 0.028, 1.05, rim=0.28),
-    "boucle": Material("loops", 0.055, 0.85),
+    "boucle": Material("loops", 0.036, 0.85),
     "straw": Material("plait", 0.14, 0.9),
     "rattan": Material("plait", 0.16, 1.0),
     "jute": Material("plait", 0.13, 0.7),

@@ -21,13 +21,19 @@ def blur(field: Field, radius_x: int, radius_y: int) -> Field:
 
 
 def _box(field: Field, radius: int, axis: int) -> Field:
-    pad = [(0, 0), (0, 0)]
-    pad[axis] = (radius + 1, radius)
-    total = np.cumsum(np.pad(field, pad), axis=axis, dtype=np.float64)
-    size, width = field.shape[axis], 2 * radius + 1
-    high = total[:, width : width + size] if axis else total[width : width + size]
-    low = total[:, :size] if axis else total[:size]
-    return ((high - low) / width).astype(np.float32)
+    rows, columns = field.shape
+    if axis == 0:
+        total = np.zeros((rows + 2 * radius + 1, columns), dtype=np.float32)
+        np.cumsum(field, axis=0, out=total[radius + 1 : radius + 1 + rows])
+        total[radius + 1 + rows :] = total[radius + rows]
+        result = total[2 * radius + 1 :] - total[:rows]
+    else:
+        total = np.zeros((rows, columns + 2 * radius + 1), dtype=np.float32)
+        np.cumsum(field, axis=1, out=total[:, radius + 1 : radius + 1 + columns])
+        total[:, radius + 1 + columns :] = total[:, radius + columns : radius + columns + 1]
+        result = total[:, 2 * radius + 1 :] - total[:, :columns]
+    result *= np.float32(1 / (2 * radius + 1))
+    return result
 
 
 @cache

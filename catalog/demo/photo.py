@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 from PIL import Image
@@ -31,10 +32,11 @@ def draw_photo(product: DemoProduct, *, view: int = 0, size: tuple[int, int] = (
     kind, name, seed = KINDS[product.kind], view_name(product, view), product.look.seed
     sheet = _draw(product, name, size)
     backs = BACKDROPS if view == 0 else TINTED
-    scene = _backdrop(size, rgb(backs[seed // 7 % len(backs)]))
-    _shadow(scene, sheet.alpha, size, on_floor=kind.stands and name != "detail", strength=0.5 if name == "detail" else 1.0)
-    pixels = scene * (1 - sheet.alpha[..., None]) + sheet.rgb
-    return Image.fromarray((np.clip(pixels, 0, 1) * 255 + 0.5).astype(np.uint8), "RGB")
+    shade = _shadow(sheet.alpha, size, on_floor=kind.stands and name != "detail") * np.float32(0.5 if name == "detail" else 1.0)
+    pixels = _backdrop(size, rgb(backs[seed // 7 % len(backs)])) * ((1 - sheet.alpha) * (1 - shade))[..., None]
+    pixels += sheet.rgb
+    pixels *= 255
+    return Image.fromarray(np.clip(pixels, 0, 255, out=pixels).astype(np.uint8), "RGB")
 
 
 def draw_cutout(product: DemoProduct, *, scale: float, flip: bool = False, is_back: bool = False) -> Image.Image:
@@ -69,6 +71,7 @@ def _draw(product: DemoProduct, name: str, size: tuple[int, int]) -> Sheet:
     return sheet
 
 
+@lru_cache(maxsize=32)
 def _backdrop(size: tuple[int, int], color: RGB) -> Field:
     """A studio paper: a little lighter in the middle, a little darker below."""
     width, height = size
@@ -78,25 +81,25 @@ def _backdrop(size: tuple[int, int], color: RGB) -> Field:
     return np.asarray(light[..., None] * np.asarray(mix(color, (1, 1, 1), 0.1), dtype=np.float32), dtype=np.float32)
 
 
-def _shadow(scene: Field, alpha: Field, size: tuple[int, int], *, on_floor: bool, strength: float) -> None:
-    """Darken the backdrop: a soft shadow behind, and a pool under what stands."""
+def _shadow(alpha: Field, size: tuple[int, int], *, on_floor: bool) -> Field:
+    """How much the backdrop is darkened: a soft shadow behind, and a pool under what stands."""
     step = max(1, round(size[1] / 150))
     low = np.asarray(Image.fromarray((np.clip(alpha, 0, 1) * 255).astype(np.uint8)).reduce(step), dtype=np.float32) / 255
-    low = np.where(low > 0.35, low, 0).astype(np.float32)
+    low = np.where(low > 0.35, low, np.float32(0))
     unit = low.shape[0] / 150
     cast = np.roll(blur(low, round(5 * unit), round(5 * unit)), (round(4 * unit), round(2 * unit)), axis=(0, 1))
     shade = np.float32(0.16 if on_floor else 0.3) * cast
     rows = np.flatnonzero(low.max(axis=1) > 0.5)
     if on_floor and len(rows):
         shade = np.maximum(shade, _pool(low, int(rows[-1]), unit))
-    image = Image.fromarray(shade.astype(np.float32), "F")
-    big = np.asarray(image.resize((low.shape[1] * step, low.shape[0] * step), Image.Resampling.BILINEAR))[: size[1], : size[0]]
-    scene *= 1 - np.float32(strength) * big[..., None] * np.array([0.9, 0.95, 1.0], dtype=np.float32)
+    image = Image.fromarray(np.asarray(shade, dtype=np.float32), "F")
+    big = image.resize((low.shape[1] * step, low.shape[0] * step), Image.Resampling.BILINEAR)
+    return np.asarray(big, dtype=np.float32)[: size[1], : size[0]]
 
 
 def _pool(low: Field, bottom: int, unit: float) -> Field:
     """The product's lower part pressed flat on the floor and blurred."""
-    reach = max(2, round(30 * unit))
+    reach = max(2, round(16 * unit))
     feet = low[max(0, bottom - reach) : bottom + 1].max(axis=0)
     pool = np.zeros_like(low)
     half = max(1, round(2.2 * unit))

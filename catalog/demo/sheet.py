@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw
 from catalog.demo.geometry import Points
 from catalog.demo.materials import MATERIALS, Finish, Pixels, paint
 from catalog.demo.noise import Field, blur
-from catalog.demo.palette import RGB, contrast
+from catalog.demo.palette import RGB
 
 DESIGN = (480.0, 600.0)
 
@@ -86,9 +86,8 @@ class Sheet:
             self._darken(window, shadow * np.float32(lift))
         x, y = self._design_grid(window, angle)
         color = paint(finish, x, y, self.px)
-        self._lay(window, _lit(color, light, finish.material, shade), mask * np.float32(opacity))
-        if edge:
-            self.line(np.concatenate([outline, outline[:1]]), contrast_edge(finish.color), width=1.1, opacity=edge)
+        rim = _rim(mask) * np.float32(edge * min(1.0, self.px + 0.1)) if edge else None
+        self._lay(window, _lit(color, light, rim, finish, shade), mask if opacity == 1.0 else mask * np.float32(opacity))
 
     def line(
         self,
@@ -199,16 +198,25 @@ class Sheet:
         wide, tight = max(1, round(roundness * unit)), max(1, round(roundness * 0.3 * unit))
         height = np.float32(volume * roundness * 0.8) * blur(low, wide, wide)
         height += np.float32(volume * roundness * 0.22) * blur(low, tight, tight)
-        for fold in folds:
-            bump = self._low_mask(self._to_px(fold.outline), window, step)[: low.shape[0], : low.shape[1]]
-            radius = max(1, round(fold.soft * unit))
-            height += np.float32(fold.rise) * blur(bump, radius, radius)
+        for soft in sorted({fold.soft for fold in folds}):
+            bumps = self._bumps([fold for fold in folds if fold.soft == soft], window, (low.shape[1], low.shape[0]))
+            radius = max(1, round(soft * unit))
+            height += blur(bumps, radius, radius)
         down, right = np.gradient(height * np.float32(unit))
         light = _enlarge(np.asarray(0.55 * right + 0.83 * down, dtype=np.float32), window.size, step)
         radius = max(1, round(4 * unit))
         shift = max(1, round(3 * unit))
         shadow = np.roll(blur(low, radius, radius), (shift, shift // 2), axis=(0, 1))
         return light, _enlarge(shadow, window.size, step)
+
+    def _bumps(self, folds: Sequence[Fold], window: Window, size: tuple[int, int]) -> Field:
+        """The rise of several folds on the coarse grid, not yet smoothed."""
+        image = Image.new("F", (size[0] * 2, size[1] * 2))
+        pen = ImageDraw.Draw(image)
+        for fold in folds:
+            pixels = (self._to_px(fold.outline) - (window.left, window.top)) * 2 / self._step()
+            pen.polygon(pixels.ravel().tolist(), fill=fold.rise)
+        return np.asarray(image.reduce(2), dtype=np.float32)
 
     def _design_grid(self, window: Window, angle: float) -> tuple[Field, Field]:
         columns = np.arange(window.left, window.right, dtype=np.float32)[None, :] + 0.5 - np.float32(self.offset[0])
@@ -227,38 +235,56 @@ class Sheet:
     def _lay(self, window: Window, color: Pixels, mask: Field) -> None:
         here, inner = self._crop(window)
         cover = mask[inner]
-        self.rgb[here] += (color[inner] - self.rgb[here]) * cover[..., None]
+        change = color[inner] - self.rgb[here]
+        change *= cover[..., None]
+        self.rgb[here] += change
         self.alpha[here] += (1 - self.alpha[here]) * cover
 
     def _lay_on_top(self, window: Window, color: Pixels, mask: Field) -> None:
         here, inner = self._crop(window)
         cover = mask[inner]
-        self.rgb[here] += (color * self.alpha[here][..., None] - self.rgb[here]) * cover[..., None]
+        change = color * self.alpha[here][..., None]
+        change -= self.rgb[here]
+        change *= cover[..., None]
+        self.rgb[here] += change
 
     def _darken(self, window: Window, shadow: Field) -> None:
         here, inner = self._crop(window)
-        self.rgb[here] *= 1 - np.float32(0.55) * shadow[inner][..., None] * np.array([1, 0.98, 0.93], dtype=np.float32)
+        self.rgb[here] *= (1 - np.float32(0.54) * shadow[inner])[..., None]
 
 
-def contrast_edge(color: RGB) -> RGB:
-    """The contour of a part: its own colour, deeper."""
-    return contrast(color, 0.22) if sum(color) < 0.5 else (color[0] * 0.5, color[1] * 0.49, color[2] * 0.5)
+def _rim(mask: Field) -> Field:
+    """1 on the innermost pixel of the contour, 0 inside and outside."""
+    rim = 4 * mask
+    rim[1:] -= mask[:-1]
+    rim[:-1] -= mask[1:]
+    rim[:, 1:] -= mask[:, :-1]
+    rim[:, :-1] -= mask[:, 1:]
+    return np.asarray(np.clip(rim, 0, 1, out=rim))
 
 
-def _lit(color: Pixels, light: Field, name: str, shade: float) -> Pixels:
-    """Colour under light: shadows deepen and cool a little, highlights add a trace even to black."""
-    material = MATERIALS[name]
+def _lit(color: Pixels, light: Field, rim: Field | None, finish: Finish, shade: float) -> Pixels:
+    """Colour under light: shadows deepen, highlights add a trace even to black, the contour stands out."""
+    material = MATERIALS[finish.material]
     value = np.tanh(light * np.float32(material.relief * 0.9))
-    dark, bright = np.minimum(value, 0), np.maximum(value, 0)
-    factor = (1 + np.float32(0.5) * dark + np.float32(0.13) * bright) * np.float32(1 - shade)
-    lit = color * factor[..., None] + (bright * np.float32(0.055))[..., None]
-    lit = lit + (dark * np.float32(0.02))[..., None] * np.array([1.0, 0.7, 0.0], dtype=np.float32)
+    bright = np.maximum(value, 0)
+    factor = 1 + np.float32(0.5) * value - np.float32(0.37) * bright
+    added = bright * np.float32(0.055)
     if material.gloss:
-        shine = np.clip(value - 0.3, 0, 1) ** 1.5
-        lit = lit + (shine * np.float32(material.gloss))[..., None]
+        shine = np.maximum(value - np.float32(0.3), 0)
+        added += shine * np.sqrt(shine) * np.float32(material.gloss)
     if material.rim:
-        lit = lit + (np.abs(value) ** 1.5 * np.float32(material.rim))[..., None] * (color * 0.9 + 0.1)
-    return np.clip(lit, 0, 1, dtype=np.float32)
+        glow = np.abs(value) * np.float32(material.rim)
+        factor += glow * np.float32(0.9)
+        added += glow * np.float32(0.1)
+    if rim is not None:
+        factor *= 1 - rim * np.float32(0.75)
+        if sum(finish.color) < 0.5:
+            added += rim * np.float32(0.12)
+    factor *= np.float32(1 - shade)
+    lit = color * factor[..., None]
+    lit += added[..., None]
+    return np.asarray(np.clip(lit, 0, 1, out=lit))
 
 
 def _enlarge(field: Field, size: tuple[int, int], step: int) -> Field:

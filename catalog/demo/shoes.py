@@ -16,9 +16,9 @@ from catalog.demo.sheet import Fold, Sheet
 def _pair(sheet: Sheet, look: Look, draw: Callable[[Sheet, Look], None]) -> None:
     """The far shoe a little higher and to the right, the near one in front; only the near one on a second photo."""
     if not look.is_back:
-        with sheet.shifted(40, -62):
+        with sheet.shifted(26, -50):
             draw(sheet, look)
-    with sheet.shifted(-16, 22 if not look.is_back else -10):
+    with sheet.shifted(-22, 18 if not look.is_back else -30):
         draw(sheet, look)
 
 
@@ -51,8 +51,8 @@ def draw_sandals(sheet: Sheet, look: Look) -> None:
 def _sneaker(sheet: Sheet, look: Look) -> None:
     high = look.has("shaft", "high")
     run = look.has("style", "runner")
-    top = 198 if high else 266
-    heel = 190 if high else 258
+    top = 206 if high else 286
+    heel = 200 if high else 274
     tall = 20 if look.has("sole", "platform") else 8 if run else 0
     with sheet.shifted(0, -tall):
         throat = f"C 192 326 216 304 236 280 L {252 if not high else 250} {top - 8}"
