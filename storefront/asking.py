@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from search.errors import EncoderUnavailable, IndexUnavailable, SearchError
 from search.query import Result
 from storefront.state import ORDERS, PER_PAGE, PageState
 
+logger = logging.getLogger(__name__)
 # Binds the pinned lists of results: the page is public, so all its visitors are one asker.
 OWNER = "shop page"
 # An attribute beyond these has no group in the panel; the request's own limit is 20 facets.
@@ -61,6 +63,7 @@ def similar(store: Store, sku: str, *, count: int) -> Result:
 def trouble_of(error: SearchError, state: PageState) -> Trouble:
     """What to tell the shopper about this error."""
     if isinstance(error, IndexUnavailable | EncoderUnavailable):
+        logger.warning("The shop page has no answer: %s", error)
         return Trouble("Photo search is resting", "Searching by words still works. Try the photo again soon.", 503)
     if state.photo and error.field == "image.id":
         return Trouble(

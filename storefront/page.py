@@ -17,7 +17,7 @@ from storefront.panel import Chip, Panel, attribute_labels, chips, make_panel
 from storefront.state import ORDERS, PER_PAGE, PageState
 
 _DEGRADED = "Photo and meaning search is resting: these products match by their words."
-_ANY_WORD = "Nothing has all of these words. These products have some of them."
+_ANY_WORD = "Nothing has all of these words. These products come closest."
 
 
 @dataclass(frozen=True, slots=True)

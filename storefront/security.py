@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from functools import lru_cache, wraps
-from typing import Concatenate, ParamSpec
+from typing import ParamSpec
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -41,14 +41,12 @@ def content_security_policy() -> str:
     )
 
 
-def shop_page(
-    view: Callable[Concatenate[HttpRequest, Parts], HttpResponse],
-) -> Callable[Concatenate[HttpRequest, Parts], HttpResponse]:
+def shop_page(view: Callable[Parts, HttpResponse]) -> Callable[Parts, HttpResponse]:
     """Give a view's pages their policy, and keep a cache from mixing whole pages with the parts that htmx asks for."""
 
     @wraps(view)
-    def wrapped(request: HttpRequest, *args: Parts.args, **kwargs: Parts.kwargs) -> HttpResponse:
-        response = view(request, *args, **kwargs)
+    def wrapped(*args: Parts.args, **kwargs: Parts.kwargs) -> HttpResponse:
+        response = view(*args, **kwargs)
         response["Content-Security-Policy"] = content_security_policy()
         response["Referrer-Policy"] = "same-origin"
         patch_vary_headers(response, ["HX-Request"])

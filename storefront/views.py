@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.utils.html import escape
 from django.views.decorators.cache import cache_control
@@ -129,11 +129,15 @@ def answer(
 
 
 def is_typing_on(request: ShopRequest, state: PageState) -> bool:
-    """Whether these words only grew or shrank by typing: then the back button should not stop at each letter."""
-    if request.htmx.trigger_name != "q":
+    """Whether only the words differ from the page shown, and only grew or shrank: no step for the back button."""
+    before = read_state(QueryDict(urlsplit(request.htmx.current_url or "").query))
+    if replace(before, q=state.q) != state.first_page():
         return False
-    before = parse_qs(urlsplit(request.htmx.current_url or "").query).get("q", [""])[0]
-    return bool(before and state.q) and (before.startswith(state.q) or state.q.startswith(before))
+    return before.q == state.q or bool(before.q and state.q and prefixed(before.q, state.q))
+
+
+def prefixed(one: str, other: str) -> bool:
+    return one.startswith(other) or other.startswith(one)
 
 
 def keep_photo(request: ShopRequest, store: Store) -> QueryImage:

@@ -125,7 +125,7 @@ document.addEventListener("pointerdown", (event) => {
   if (!stage || event.button) return;
   event.preventDefault();
   clearTimeout(asking);
-  find("#box").focus({ preventScroll: true });
+  find("#box").focus({ preventScroll: true, focusVisible: false });
   const frame = stage.getBoundingClientRect();
   const at = (pointer) => [
     within((pointer.clientX - frame.left) / frame.width, 0, 1),
@@ -174,6 +174,7 @@ document.addEventListener("keydown", (event) => {
 const dialog = find("#product");
 const isProductEntry = () => history.state?.product === true;
 let isShown = false;
+let opener;
 
 async function show(url) {
   isShown = true;
@@ -189,6 +190,7 @@ document.addEventListener("click", (event) => {
   const isPlain = !event.defaultPrevented && !event.button && !event.metaKey && !event.ctrlKey && !event.shiftKey;
   if (link && isPlain && find("#layout")) {
     event.preventDefault();
+    if (!isShown) opener = link;
     history[isProductEntry() ? "replaceState" : "pushState"]({ product: true }, "", link.href);
     show(link.href);
   } else if (event.target === dialog) dialog.close();
@@ -209,24 +211,28 @@ addEventListener("popstate", (event) => {
     event.stopImmediatePropagation();
     isShown = false;
     if (dialog.open) dialog.close();
+    // The address may end in #results, and going back to it would take the focus there.
+    setTimeout(() => opener?.focus({ preventScroll: true }));
   }
 });
 
 // --- what a swap must keep -------------------------------------------------------------------------------------------
 
 const openGroups = new Map();
-document.addEventListener(
-  "toggle",
-  (event) => {
-    if (event.target.matches("#facets details")) openGroups.set(event.target.id, event.target.open);
-  },
-  true,
-);
+document.addEventListener("click", (event) => {
+  const group = event.target.closest("#facets summary")?.parentElement;
+  if (group) openGroups.set(group.id, !group.open);
+});
 
-document.addEventListener("htmx:load", () => {
+function keepGroups() {
   for (const group of document.querySelectorAll("#facets details[id]")) {
     if (openGroups.has(group.id)) group.open = openGroups.get(group.id);
   }
+}
+document.addEventListener("htmx:oobAfterSwap", keepGroups);
+
+document.addEventListener("htmx:load", () => {
+  keepGroups();
   readBox();
   // The words follow the address, but never under the shopper's hands.
   const words = find("#q");
