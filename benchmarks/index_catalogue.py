@@ -209,6 +209,9 @@ def _stages(version: IndexVersion, ids: list[int], *, threads: int, meter: Meter
     rows = [_rows(dict(found)) for found in vectors]
     with meter.measured(figures.upsert, sum(map(len, rows))):
         in_threads(upsert, rows, threads)
+        if milvus.engine().scans_new_rows:
+            # What a sweep ends with on Milvus Lite.
+            milvus.flush_rows(version.collection)
     with meter.measured(figures.bookkeeping, len(ids)):
         in_threads(keep_books, batches, threads)
 

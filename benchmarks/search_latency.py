@@ -91,16 +91,16 @@ def make_samples(store: Store, count: int, chance: random.Random) -> list[Sample
         product__category__isnull=False,
         kind=ImageKind.CATALOG,
     ).exclude(file="")
-    ids = list(rows.order_by("pk").values_list("pk", flat=True))
+    ids = list(rows.order_by("pk").values_list("pk", "product__category__slug"))
     if not ids:
         sys.exit(f"The store {store.slug!r} has no published product with a category and a photo.")
     samples = []
-    for pk in chance.choices(ids, k=count + WARM_UP):
-        image = rows.select_related("product__category").get(pk=pk)
+    for pk, category in chance.choices(ids, k=count + WARM_UP):
+        image = rows.select_related("product").get(pk=pk)
         words = image.product.title.split()
         start = chance.randrange(max(1, len(words) - 1))
         with image.file.open("rb") as file:
-            samples.append(Sample(" ".join(words[start : start + 2]), file.read(), image.product.category.slug))
+            samples.append(Sample(" ".join(words[start : start + 2]), file.read(), category))
     return samples
 
 
@@ -122,8 +122,11 @@ def ask_server(url: str, key: str) -> Ask:
     session.headers["Authorization"] = f"Bearer {key}"
 
     def ask(data: dict[str, Any], photo: bytes | None) -> dict[str, float]:
-        form = {"files": {"image": ("photo.jpg", photo)}, "data": data} if photo else {"json": data}
-        answer = session.post(f"{url.rstrip('/')}/api/v1/search", timeout=60, **form)
+        address = f"{url.rstrip('/')}/api/v1/search"
+        if photo is None:
+            answer = session.post(address, json=data, timeout=60)
+        else:
+            answer = session.post(address, data=data, files={"image": ("photo.jpg", photo)}, timeout=60)
         if answer.status_code != 200 or answer.json()["degraded"]:
             sys.exit(f"{url} answered {answer.status_code}: {answer.text[:400]}")
         stages: dict[str, float] = answer.json()["timings_ms"]
