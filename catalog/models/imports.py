@@ -49,6 +49,7 @@ class ImportJob(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        verbose_name = "import"
 
     def __str__(self) -> str:
         return f"{self.file.name} -> {self.store} ({self.state})"
