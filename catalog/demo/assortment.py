@@ -57,7 +57,11 @@ def _style(kind: Kind, form: Form, seed: int, number: int, generator: random.Ran
     pattern = generator.choice(form.patterns) if form.patterns and generator.random() < 0.42 else "plain"
     if form.noun.startswith("Nordic"):
         pattern = "nordic"
-    if material in ("leather", "patent", "suede", "velvet", "satin", "straw", "corduroy") and pattern not in ("leopard", "botanical", "floral"):
+    if material in ("leather", "patent", "suede", "velvet", "satin", "straw", "corduroy") and pattern not in (
+        "leopard",
+        "botanical",
+        "floral",
+    ):
         pattern = "plain"
     distinct = list(dict.fromkeys(form.colors)) if material != "marble" else ["white"]
     colors = generator.sample(distinct, min(len(distinct), generator.choice((1, 1, 2, 2, 3, 3, 4))))
@@ -67,7 +71,17 @@ def _style(kind: Kind, form: Form, seed: int, number: int, generator: random.Ran
     brand = generator.choice(BRANDS[kind.category.split(" > ")[0]])
     look_seed = generator.randrange(1 << 30)
     return [
-        _product(kind, form, (color, material, pattern), cut, code=code, price=price, brand=brand, seed=look_seed, draw=random.Random(f"{seed}:{code}:{color}"))
+        _product(
+            kind,
+            form,
+            (color, material, pattern),
+            cut,
+            code=code,
+            price=price,
+            brand=brand,
+            seed=look_seed,
+            draw=random.Random(f"{seed}:{code}:{color}"),
+        )
         for color in colors
     ]
 
@@ -77,14 +91,25 @@ def _letters(name: str) -> str:
 
 
 def _product(
-    kind: Kind, form: Form, surface: tuple[str, str, str], cut: dict[str, str], *, code: str, price: float, brand: str, seed: int, draw: random.Random
+    kind: Kind,
+    form: Form,
+    surface: tuple[str, str, str],
+    cut: dict[str, str],
+    *,
+    code: str,
+    price: float,
+    brand: str,
+    seed: int,
+    draw: random.Random,
 ) -> DemoProduct:
     named, material, pattern = surface
     finish, color, material, accent = _finish(named, material, pattern, draw, seed)
     trim = _trim(form.trim, finish, random.Random(f"{seed}:trim"))
     attributes = _attributes(kind, form, (color, material, pattern), cut, accent, draw)
     name = title(form, color, material, pattern, cut)
-    amount = None if draw.random() < 0.012 else f"{round(price / 5) * 5 - 0.05 if price > 30 else round(price) - 0.1:.2f}"
+    amount = (
+        None if draw.random() < 0.012 else f"{round(price / 5) * 5 - 0.05 if price > 30 else round(price) - 0.1:.2f}"
+    )
     return DemoProduct(
         sku=f"{code}-{color.replace('-', '').upper()[:6]}{'' if named == color else named[0].upper()}",
         title=name,
@@ -109,7 +134,12 @@ def _finish(named: str, material: str, pattern: str, draw: random.Random, seed: 
         if named in ("oak", "walnut", "ash"):
             tint = rgb(WOODS[named])
             shift = draw.uniform(-0.06, 0.08)
-            return Finish(lighter(tint, shift) if shift > 0 else darker(tint, -shift), named), WOOD_COLORS[named], named, ""
+            return (
+                Finish(lighter(tint, shift) if shift > 0 else darker(tint, -shift), named),
+                WOOD_COLORS[named],
+                named,
+                "",
+            )
         base = rgb(WOODS[named]) if named in WOODS else tone(named, draw)
         return Finish(base, "lacquer"), named, "painted", ""
     if material == "marble":
@@ -118,7 +148,12 @@ def _finish(named: str, material: str, pattern: str, draw: random.Random, seed: 
         return Finish(tone(named, draw), "lacquer", accent=tone(named, draw)), named, "plastic", ""
     accent = draw.choice(PARTNERS[named])
     third = draw.choice([one for one in PARTNERS[named] if one != accent])
-    return Finish(tone(named, draw), material, pattern, tone(accent, draw), tone(third, draw), size), named, material, accent
+    return (
+        Finish(tone(named, draw), material, pattern, tone(accent, draw), tone(third, draw), size),
+        named,
+        material,
+        accent,
+    )
 
 
 def _trim(name: str, finish: Finish, draw: random.Random) -> Finish:
@@ -153,7 +188,15 @@ def _trim(name: str, finish: Finish, draw: random.Random) -> Finish:
         case "horn":
             return Finish(rgb("#4a3526"), "ceramic")
         case "ceramic":
-            return draw.choice((Finish(tone(draw.choice(("white", "blue", "green", "cream", "black", "orange", "light-blue")), draw), "ceramic"), timber))
+            return draw.choice(
+                (
+                    Finish(
+                        tone(draw.choice(("white", "blue", "green", "cream", "black", "orange", "light-blue")), draw),
+                        "ceramic",
+                    ),
+                    timber,
+                )
+            )
     return Finish(rgb(draw.choice(("#efe9dc", "#4a3526", "#2a2a2c", "#8d8476"))), "ceramic")
 
 
@@ -186,10 +229,27 @@ def _attributes(
 
 LENGTHS = ("mini", "knee", "midi", "maxi", "cropped", "bermuda", "short", "hip", "thigh", "long")
 NECKS = {
-    "crew": "crew", "v": "v-neck", "deep-v": "v-neck", "scoop": "scoop", "boat": "boat", "square": "square", "roll": "roll-neck",
-    "mock": "roll-neck", "polo": "polo", "hood": "hood", "henley": "henley", "strap": "straps", "sweetheart": "sweetheart",
-}  # fmt: skip
+    "crew": "crew",
+    "v": "v-neck",
+    "deep-v": "v-neck",
+    "scoop": "scoop",
+    "boat": "boat",
+    "square": "square",
+    "roll": "roll-neck",
+    "mock": "roll-neck",
+    "polo": "polo",
+    "hood": "hood",
+    "henley": "henley",
+    "strap": "straps",
+    "sweetheart": "sweetheart",
+}
 SLEEVES = {
-    "short": "short", "cap": "short", "puff": "short", "elbow": "elbow", "three-quarter": "elbow", "long": "long", "balloon": "long",
+    "short": "short",
+    "cap": "short",
+    "puff": "short",
+    "elbow": "elbow",
+    "three-quarter": "elbow",
+    "long": "long",
+    "balloon": "long",
     "none": "sleeveless",
-}  # fmt: skip
+}

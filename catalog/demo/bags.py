@@ -1,10 +1,10 @@
-"""Handbags, backpacks, totes and hats."""
+"""Handbags, totes and backpacks."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from catalog.demo.geometry import Points, ellipse, flipped, lens, mirrored, path, polygon, ribbon, rounded
+from catalog.demo.geometry import Points, ellipse, lens, mirrored, path, polygon, ribbon, rounded
 from catalog.demo.look import Look
 from catalog.demo.materials import Finish, lining
 from catalog.demo.palette import contrast, darker
@@ -12,7 +12,13 @@ from catalog.demo.sheet import Fold, Sheet
 
 
 def _ring(sheet: Sheet, look: Look, x: float, y: float, radius: float = 8) -> None:
-    sheet.part(ellipse(x, y, radius, radius), look.trim.of("metal"), holes=[ellipse(x, y, radius * 0.6, radius * 0.6)], lift=0.4, roundness=3)
+    sheet.part(
+        ellipse(x, y, radius, radius),
+        look.trim.of("metal"),
+        holes=[ellipse(x, y, radius * 0.6, radius * 0.6)],
+        lift=0.4,
+        roundness=3,
+    )
 
 
 def _stitched(sheet: Sheet, look: Look, outline: Points) -> None:
@@ -37,14 +43,27 @@ def _satchel(sheet: Sheet, look: Look) -> None:
         _handle(sheet, look, 240 - wide + 10, 240 + wide - 10, top + 14, rise=230, width=8)
     else:
         _handle(sheet, look, 240 - wide * 0.55, 240 + wide * 0.55, top + 8, rise=104, width=13)
-    body = mirrored(path(f"M 240 {top} L {240 + wide - 12} {top} Q {240 + wide} {top + 4} {240 + wide + 2} {top + 20} L {240 + wide + 12} 446 Q {240 + wide + 12} 470 {240 + wide - 12} 472 L 240 474"))
+    body = mirrored(
+        path(
+            f"M 240 {top} L {240 + wide - 12} {top} Q {240 + wide} {top + 4} {240 + wide + 2} {top + 20} L "
+            f"{240 + wide + 12} 446 Q {240 + wide + 12} 470 {240 + wide - 12} 472 L 240 474"
+        )
+    )
     sheet.part(body, look.finish, volume=1.2, roundness=22, folds=[Fold(ellipse(240, 400, 90, 50), 4, 22)])
     flap_y = 372 + look.vary("flap", -12, 22)
-    flap = mirrored(path(f"M 240 {top - 5} L {240 + wide - 6} {top - 4} Q {240 + wide + 4} {top + 2} {240 + wide + 4} {top + 22} L {240 + wide + 2} {flap_y - 60} Q {240 + wide} {flap_y - 8} {240 + wide * 0.6} {flap_y - 2} Q {240 + wide * 0.3} {flap_y + 6} 240 {flap_y + 6}"))
+    flap = mirrored(
+        path(
+            f"M 240 {top - 5} L {240 + wide - 6} {top - 4} Q {240 + wide + 4} {top + 2} {240 + wide + 4} "
+            f"{top + 22} L {240 + wide + 2} {flap_y - 60} Q {240 + wide} {flap_y - 8} {240 + wide * 0.6} "
+            f"{flap_y - 2} Q {240 + wide * 0.3} {flap_y + 6} 240 {flap_y + 6}"
+        )
+    )
     sheet.part(flap, look.finish, lift=0.6, volume=0.9, roundness=16)
     _stitched(sheet, look, flap * 0.955 + np.array([240, 318]) * 0.045)
     sheet.part(rounded(226, flap_y - 18, 254, flap_y + 16, radius=5), look.trim.of("metal"), lift=0.6, roundness=5)
-    sheet.part(rounded(234, flap_y - 8, 246, flap_y + 6, radius=3), Finish(darker(look.trim.color, 0.35), "metal"), roundness=3)
+    sheet.part(
+        rounded(234, flap_y - 8, 246, flap_y + 6, radius=3), Finish(darker(look.trim.color, 0.35), "metal"), roundness=3
+    )
     for side in (1, -1):
         _ring(sheet, look, 240 + side * (wide - 10 if long else wide * 0.55), top + 10)
 
@@ -53,7 +72,9 @@ def _bucket(sheet: Sheet, look: Look) -> None:
     _handle(sheet, look, 158, 322, 250, rise=190, width=11)
     sheet.part(ellipse(240, 244, 96, 18), lining(look.finish), volume=0.3)
     body = mirrored(path("M 240 262 Q 318 260 337 242 Q 352 300 362 440 Q 364 470 330 476 Q 240 484 240 482"))
-    folds = [Fold(lens((240 + x, 270), (240 + x * 1.1, 350), bend=3, width=12), -4, 4) for x in (-70, -40, -12, 18, 48, 76)]
+    folds = [
+        Fold(lens((240 + x, 270), (240 + x * 1.1, 350), bend=3, width=12), -4, 4) for x in (-70, -40, -12, 18, 48, 76)
+    ]
     sheet.part(body, look.finish, folds=folds, volume=1.3, roundness=30)
     base = mirrored(path("M 240 440 Q 330 440 361 430 Q 366 468 332 476 Q 290 483 240 482"))
     sheet.part(base, look.finish.plain(darker(look.finish.color, 0.12)), volume=0.6, roundness=12)
@@ -88,10 +109,18 @@ def _saddle(sheet: Sheet, look: Look) -> None:
     _handle(sheet, look, 126, 354, 290, rise=250, width=8)
     body = path("M 124 278 L 356 278 Q 386 340 372 400 Q 352 474 240 476 Q 128 474 108 400 Q 94 340 124 278")
     sheet.part(body, look.finish, volume=1.2, roundness=24)
-    flap = path("M 120 272 L 360 272 Q 372 292 370 320 Q 364 380 290 398 Q 240 410 190 398 Q 116 380 110 320 Q 108 292 120 272")
+    flap = path(
+        "M 120 272 L 360 272 Q 372 292 370 320 Q 364 380 290 398 Q 240 410 190 398 Q 116 380 110 320 Q 108 292 120 272"
+    )
     sheet.part(flap, look.finish, lift=0.6, volume=0.9, roundness=16)
     _stitched(sheet, look, flap * 0.945 + np.array([240, 334]) * 0.055)
-    sheet.part(polygon((228, 360), (252, 360), (252, 424), (240, 434), (228, 424)), look.finish.plain(), lift=0.5, volume=0.6, roundness=6)
+    sheet.part(
+        polygon((228, 360), (252, 360), (252, 424), (240, 434), (228, 424)),
+        look.finish.plain(),
+        lift=0.5,
+        volume=0.6,
+        roundness=6,
+    )
     sheet.part(rounded(222, 396, 258, 412, radius=4), look.trim.of("metal"), lift=0.4, roundness=3)
     for side in (1, -1):
         _ring(sheet, look, 240 + side * 114, 286)
@@ -102,7 +131,10 @@ def _frame(sheet: Sheet, look: Look) -> None:
     sheet.line(chain, darker(look.trim.color, 0.35), width=5, opacity=0.9, dash=(7, 3), spill=True)
     sheet.line(chain, look.trim.color, width=3.4, opacity=1, dash=(7, 3), spill=True)
     body = mirrored(path("M 240 276 L 330 274 Q 372 330 370 400 Q 366 446 320 450 L 240 452"))
-    folds = [Fold(lens((240 + x, 284), (240 + x * 1.25, 370), bend=x * 0.08, width=13), 4, 5) for x in (-72, -44, -16, 16, 44, 72)]
+    folds = [
+        Fold(lens((240 + x, 284), (240 + x * 1.25, 370), bend=x * 0.08, width=13), 4, 5)
+        for x in (-72, -44, -16, 16, 44, 72)
+    ]
     sheet.part(body, look.finish, folds=folds, volume=1.4, roundness=30)
     bar = path("M 146 282 Q 142 262 160 260 L 320 260 Q 338 262 334 282 Q 240 288 146 282")
     sheet.part(bar, look.trim.of("metal"), lift=0.5, volume=0.8, roundness=6)
@@ -117,25 +149,58 @@ def draw_tote(sheet: Sheet, look: Look) -> None:
     long = look.has("strap", "long")
     strap = look.trim if look.has("handles", "leather") else look.finish.plain()
     for back in (True, False):
-        arc = path(f"M {240 - wide * 0.46} {top + 30} C {240 - wide * 0.44} {top - (200 if long else 120)} {240 + wide * 0.44} {top - (200 if long else 120)} {240 + wide * 0.46} {top + 30}")
+        arc = path(
+            f"M {240 - wide * 0.46} {top + 30} C {240 - wide * 0.44} {top - (200 if long else 120)} "
+            f"{240 + wide * 0.44} {top - (200 if long else 120)} {240 + wide * 0.46} {top + 30}"
+        )
         if back:
             with sheet.shifted(7, -12):
                 sheet.part(ribbon(arc, 11), strap, volume=0.7, roundness=5, shade=0.2)
-            sheet.part(path(f"M {240 - wide} {top + 2} Q 240 {top - 14} {240 + wide} {top + 2} Q 240 {top + 16} {240 - wide} {top + 2}"), lining(look.finish), volume=0.3)
-            body = mirrored(path(f"M 240 {top + 9} Q {240 + wide * 0.5} {top + 8} {240 + wide} {top + 1} L {240 + wide * 0.93} {bottom - 16} Q {240 + wide * 0.92} {bottom} {240 + wide * 0.8} {bottom} L 240 {bottom + 3}"))
-            folds = [Fold(lens((240 + wide * x, top + 40), (240 + wide * x * 0.7, bottom - 30), bend=14 * x, width=22), 4, 9) for x in (-0.6, 0.15, 0.65)]
+            sheet.part(
+                path(
+                    f"M {240 - wide} {top + 2} Q 240 {top - 14} {240 + wide} {top + 2} Q 240 {top + 16} {240 - wide} "
+                    f"{top + 2}"
+                ),
+                lining(look.finish),
+                volume=0.3,
+            )
+            body = mirrored(
+                path(
+                    f"M 240 {top + 9} Q {240 + wide * 0.5} {top + 8} {240 + wide} {top + 1} L {240 + wide * 0.93} "
+                    f"{bottom - 16} Q {240 + wide * 0.92} {bottom} {240 + wide * 0.8} {bottom} L 240 {bottom + 3}"
+                )
+            )
+            folds = [
+                Fold(lens((240 + wide * x, top + 40), (240 + wide * x * 0.7, bottom - 30), bend=14 * x, width=22), 4, 9)
+                for x in (-0.6, 0.15, 0.65)
+            ]
             sheet.part(body, look.finish, folds=folds, volume=1.0, roundness=20)
         else:
             sheet.part(ribbon(arc, 11), strap, volume=0.7, roundness=5, lift=0.3)
     for side in (1, -1):
         x = 240 + side * wide * 0.46
         sheet.part(rounded(x - 8, top + 16, x + 8, top + 58, radius=3), strap, lift=0.3, volume=0.5, roundness=4)
-        sheet.line(polygon((x - 5, top + 50), (x + 5, top + 34), (x - 5, top + 34), (x + 5, top + 50)), contrast(strap.color, 0.4), width=1, opacity=0.6)
-    sheet.line(path(f"M {240 - wide + 2} {top + 15} Q 240 {top + 26} {240 + wide - 2} {top + 15}"), contrast(look.finish.color, 0.35), width=1.1, opacity=0.5)
+        sheet.line(
+            polygon((x - 5, top + 50), (x + 5, top + 34), (x - 5, top + 34), (x + 5, top + 50)),
+            contrast(strap.color, 0.4),
+            width=1,
+            opacity=0.6,
+        )
+    sheet.line(
+        path(f"M {240 - wide + 2} {top + 15} Q 240 {top + 26} {240 + wide - 2} {top + 15}"),
+        contrast(look.finish.color, 0.35),
+        width=1.1,
+        opacity=0.5,
+    )
     if look.has("pocket", "yes"):
         sheet.part(rounded(186, top + 90, 294, top + 178, radius=6), look.finish, lift=0.35, volume=0.5, roundness=8)
     if look.has("base", "contrast"):
-        base = mirrored(path(f"M 240 {bottom - 60} L {240 + wide * 0.945} {bottom - 62} L {240 + wide * 0.93} {bottom - 16} Q {240 + wide * 0.92} {bottom} {240 + wide * 0.8} {bottom} L 240 {bottom + 3}"))
+        base = mirrored(
+            path(
+                f"M 240 {bottom - 60} L {240 + wide * 0.945} {bottom - 62} L {240 + wide * 0.93} {bottom - 16} Q "
+                f"{240 + wide * 0.92} {bottom} {240 + wide * 0.8} {bottom} L 240 {bottom + 3}"
+            )
+        )
         sheet.part(base, look.trim, volume=0.6, roundness=12)
 
 
@@ -154,13 +219,29 @@ def draw_backpack(sheet: Sheet, look: Look) -> None:
         flap = mirrored(path("M 240 132 C 306 130 346 156 352 214 L 354 290 Q 352 322 318 324 L 240 326"))
         sheet.part(flap, look.finish, lift=0.6, volume=1.0, roundness=18)
         for x in (188, 292):
-            sheet.part(polygon((x - 8, 300), (x + 8, 300), (x + 8, 384), (x, 392), (x - 8, 384)), look.trim.of("leather"), lift=0.5, volume=0.5, roundness=4)
-            sheet.part(rounded(x - 12, 344, x + 12, 364, radius=3), Finish((0.78, 0.66, 0.4), "metal"), holes=[rounded(x - 7, 349, x + 7, 359, radius=2)], lift=0.4)
+            sheet.part(
+                polygon((x - 8, 300), (x + 8, 300), (x + 8, 384), (x, 392), (x - 8, 384)),
+                look.trim.of("leather"),
+                lift=0.5,
+                volume=0.5,
+                roundness=4,
+            )
+            sheet.part(
+                rounded(x - 12, 344, x + 12, 364, radius=3),
+                Finish((0.78, 0.66, 0.4), "metal"),
+                holes=[rounded(x - 7, 349, x + 7, 359, radius=2)],
+                lift=0.4,
+            )
     elif style == "roll":
         roll = path("M 128 168 Q 240 150 352 168 Q 360 190 350 206 Q 240 220 130 206 Q 120 190 128 168")
         sheet.part(roll, look.finish, lift=0.5, volume=1.1, roundness=14)
         sheet.part(rounded(230, 150, 250, 300, radius=3), look.trim.of("leather"), lift=0.5, volume=0.5, roundness=5)
-        sheet.part(rounded(224, 262, 256, 284, radius=4), Finish((0.72, 0.72, 0.74), "metal"), holes=[rounded(231, 268, 249, 278, radius=2)], lift=0.4)
+        sheet.part(
+            rounded(224, 262, 256, 284, radius=4),
+            Finish((0.72, 0.72, 0.74), "metal"),
+            holes=[rounded(231, 268, 249, 278, radius=2)],
+            lift=0.4,
+        )
     else:
         arc = path("M 140 300 C 138 150 342 150 340 300")
         for line in (arc, path("M 160 362 L 320 362")):
@@ -168,56 +249,3 @@ def draw_backpack(sheet: Sheet, look: Look) -> None:
             sheet.line(line, look.trim.color, width=2.4, opacity=0.9, dash=(1.6, 1.4))
         sheet.part(rounded(305, 360, 312, 384, radius=2), look.trim.of("metal"), lift=0.5, roundness=3)
         sheet.part(rounded(222, 268, 258, 294, radius=3), Finish(look.trim.color, "leather"), lift=0.4, roundness=4)
-
-
-def draw_hat(sheet: Sheet, look: Look) -> None:
-    """Caps, beanies, bucket hats, fedoras and straw hats."""
-    {"cap": _cap, "beanie": _beanie, "bucket": _bucket_hat}.get(look.cut.get("style", "fedora"), _brimmed)(sheet, look)
-
-
-def _cap(sheet: Sheet, look: Look) -> None:
-    crown = path("M 128 356 C 122 260 170 212 250 212 C 334 212 376 270 374 356 Q 250 376 128 356")
-    sheet.part(crown, look.finish, volume=1.4, roundness=36)
-    for x, bend in ((196, 128), (300, 374)):
-        sheet.line(path(f"M 250 213 Q {x} 260 {(x + bend) / 2 + 20} 362"), darker(look.finish.color, 0.5), width=1.4, opacity=0.5)
-    peak = path("M 132 346 Q 60 352 34 398 Q 30 412 50 410 Q 150 372 262 372 Q 180 350 132 346")
-    sheet.part(peak, look.finish.plain(look.finish.accent) if look.has("peak", "contrast") else look.finish, lift=0.4, volume=1.0, roundness=14)
-    for shrink in (0.94, 0.86):
-        sheet.line(path(f"M 150 356 Q {96} {360} {44 + (1 - shrink) * 160} {402 - (1 - shrink) * 60}"), contrast(look.finish.color, 0.35), width=1, opacity=0.5)
-    sheet.part(ellipse(250, 211, 9, 6), look.finish.plain(), roundness=4)
-
-
-def _beanie(sheet: Sheet, look: Look) -> None:
-    crown = path("M 124 340 C 122 230 170 170 240 168 C 310 170 358 230 356 340 Z")
-    folds = [Fold(lens((240 + x, 330), (240 + x * 0.25, 176), bend=x * 0.1, width=12), 3, 5) for x in (-84, -42, 0, 42, 84)]
-    sheet.part(crown, look.finish, folds=folds, volume=1.4, roundness=36)
-    cuff = path("M 114 332 Q 240 318 366 332 Q 374 370 366 406 Q 240 424 114 406 Q 106 370 114 332")
-    sheet.part(cuff, look.finish.plain().of("rib"), lift=0.5, volume=1.1, roundness=18)
-    if look.has("pompom", "yes"):
-        sheet.part(ellipse(240, 150, 38, 36), Finish(look.finish.accent, "boucle"), volume=1.2, roundness=18, edge=0.2)
-
-
-def _bucket_hat(sheet: Sheet, look: Look) -> None:
-    brim = path("M 96 386 Q 60 430 84 440 Q 240 476 396 440 Q 420 430 384 386 Z")
-    sheet.part(brim, look.finish, volume=0.9, roundness=16)
-    for grow in (0.3, 0.55, 0.8):
-        sheet.line(path(f"M {94 - 22 * grow} {388 + 42 * grow} Q 240 {404 + 56 * grow} {386 + 22 * grow} {388 + 42 * grow}"), contrast(look.finish.color, 0.35), width=1.1, opacity=0.45)
-    crown = path("M 96 392 L 134 254 Q 140 238 180 234 Q 240 228 300 234 Q 340 238 346 254 L 384 392 Q 240 420 96 392")
-    sheet.part(crown, look.finish, volume=1.2, roundness=26, lift=0.3)
-    sheet.line(path("M 134 258 Q 240 278 346 258"), darker(look.finish.color, 0.5), width=1.4, opacity=0.5)
-
-
-def _brimmed(sheet: Sheet, look: Look) -> None:
-    wide = 196 if look.has("style", "straw", "floppy") else 166
-    droop = 26 if look.has("style", "floppy") else 8
-    brim = path(f"M {240 - wide} 398 Q {240 - wide * 0.6} {372 - droop} 240 372 Q {240 + wide * 0.6} {372 - droop} {240 + wide} 398 Q {240 + wide * 0.7} {428 + droop} 240 {432 + droop} Q {240 - wide * 0.7} {428 + droop} {240 - wide} 398")
-    sheet.part(brim, look.finish, volume=0.9, roundness=16)
-    crown = path("M 152 398 C 148 320 158 252 190 240 Q 222 232 240 248 Q 258 232 290 240 C 322 252 332 320 328 398 Q 240 420 152 398")
-    if look.has("style", "straw"):
-        crown = path("M 152 396 C 148 330 154 276 170 262 Q 240 246 310 262 C 326 276 332 330 328 396 Q 240 416 152 396")
-    dent = [Fold(lens((236, 250), (236, 330), bend=0, width=30), -6, 8)] if not look.has("style", "straw") else []
-    sheet.part(crown, look.finish, folds=dent, volume=1.2, roundness=26, lift=0.4)
-    band = path("M 150 366 Q 240 388 330 366 L 329 397 Q 240 418 152 397 Z")
-    sheet.part(band, look.trim.of("cotton"), volume=0.5, roundness=8)
-    side = flipped(path("M 146 372 L 162 376 L 162 404 L 148 402 Z"))
-    sheet.part(side, look.trim.of("cotton"), lift=0.4, roundness=5)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from catalog.demo.geometry import Points, ellipse, flipped, lens, path, polygon, rounded
+from catalog.demo.geometry import Points, ellipse, flipped, lens, moved, path, polygon, rounded
 from catalog.demo.look import Look
 from catalog.demo.materials import Finish, lining
 from catalog.demo.palette import contrast, darker, lighter
@@ -35,8 +35,10 @@ def _leg(look: Look, top: float, bottom: float) -> Points:
     outer_hem = spread + hem + (4 if hem > 90 else 2) if not short else hip + 12
     inner_hem = spread + 2 if not short else 8
     return path(
-        f"M 240 {top + 14} L {240 + waist} {top + 12} C {240 + waist + 6} {top + 40} {240 + hip - 1} {top + 70} {240 + hip} {top + 110} "
-        f"C {240 + hip + 2} {crotch + 20} {240 + outer_knee} {mid - 50} {240 + (outer_knee if not short else hip + 6)} {mid} "
+        f"M 240 {top + 14} L {240 + waist} {top + 12} C {240 + waist + 6} {top + 40} {240 + hip - 1} "
+        f"{top + 70} {240 + hip} {top + 110} "
+        f"C {240 + hip + 2} {crotch + 20} {240 + outer_knee} {mid - 50} "
+        f"{240 + (outer_knee if not short else hip + 6)} {mid} "
         f"L {240 + outer_hem} {bottom} Q {240 + (outer_hem + inner_hem) / 2} {bottom + 5} {240 + inner_hem} {bottom} "
         f"L {240 + (spread + 2 if not short else 6)} {mid} L 241 {crotch} Z"
     )
@@ -76,7 +78,8 @@ def draw_trousers(sheet: Sheet, look: Look) -> None:
     hip = CUTS[look.cut.get("fit", "straight")][0]
     waist = hip * 0.8
     opening = path(
-        f"M {240 - waist + 2} {top + 3} Q 240 {top - 5} {240 + waist - 2} {top + 3} Q 240 {top + 14} {240 - waist + 2} {top + 3}"
+        f"M {240 - waist + 2} {top + 3} Q 240 {top - 5} {240 + waist - 2} {top + 3} Q 240 {top + 14} "
+        f"{240 - waist + 2} {top + 3}"
     )
     sheet.part(opening, lining(look.finish), volume=0.2)
     leg, folds = _leg(look, top, bottom), _leg_folds(look, top, bottom)
@@ -192,15 +195,17 @@ def _waistband(sheet: Sheet, look: Look, waist: float, top: float, denim: bool) 
             continue
         pocket = (
             path(
-                f"M {240 + side * (waist - 20)} {top + 24} Q {240 + side * (waist - 18)} {top + 60} {240 + side * (hip - 3)} {top + 66}"
+                f"M {240 + side * (waist - 20)} {top + 24} Q {240 + side * (waist - 18)} {top + 60} "
+                f"{240 + side * (hip - 3)} {top + 66}"
             )
             if denim
             else polygon((240 + side * (waist - 13), top + 26), (240 + side * (hip - 3), top + 92))
         )
         sheet.line(pocket, darker(look.finish.color, 0.5), width=1.6, opacity=0.5)
-        sheet.line(pocket + (-2.5 * side, 1.5), thread, width=1, opacity=0.7)
+        sheet.line(moved(pocket, -2.5 * side, 1.5), thread, width=1, opacity=0.7)
     band = path(
-        f"M {240 - waist} {top + 2} Q 240 {top + 13} {240 + waist} {top + 2} L {240 + waist + 3} {top + 24} Q 240 {top + 36} {240 - waist - 3} {top + 24} Z"
+        f"M {240 - waist} {top + 2} Q 240 {top + 13} {240 + waist} {top + 2} L {240 + waist + 3} "
+        f"{top + 24} Q 240 {top + 36} {240 - waist - 3} {top + 24} Z"
     )
     sheet.part(
         band, look.finish.plain() if look.has("waist", "elastic") else look.finish, lift=0.35, volume=0.6, roundness=7

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from catalog.demo.geometry import Points, ellipse, flipped, lens, mirrored, path, polygon, ribbon, rounded
+from catalog.demo.geometry import Points, ellipse, flipped, lens, mirrored, moved, path, polygon, ribbon, rounded
 from catalog.demo.look import Look
 from catalog.demo.palette import contrast, darker
 from catalog.demo.sheet import Fold, Sheet
-from catalog.demo.torso import Torso, armholes, inside, neck_band, neckline, sleeves, torso
 from catalog.demo.tops import button, collar
+from catalog.demo.torso import Torso, armholes, inside, neck_band, neckline, sleeves, torso
 
 # Half width at the hem for each silhouette.
 FLARES = {"fitted": 76, "straight": 92, "a-line": 132, "flared": 168, "tiered": 158, "wrap": 128, "shirt": 116}
@@ -40,8 +40,10 @@ def skirt_outline(waist: float, hip: float, hem: float, span: tuple[float, float
     top, bottom = span
     drop = min(90, (bottom - top) * 0.4)
     right = path(
-        f"M {240 + waist} {top} C {240 + waist + (hip - waist) * 0.7} {top + drop * 0.35} {240 + hip} {top + drop * 0.6} "
-        f"{240 + hip} {top + drop} C {240 + hip + (hem - hip) * 0.4} {top + drop * 1.5} {240 + hem - 6} {bottom - 60} {240 + hem} {bottom}"
+        f"M {240 + waist} {top} C {240 + waist + (hip - waist) * 0.7} {top + drop * 0.35} {240 + hip} "
+        f"{top + drop * 0.6} "
+        f"{240 + hip} {top + drop} C {240 + hip + (hem - hip) * 0.4} {top + drop * 1.5} {240 + hem - 6} "
+        f"{bottom - 60} {240 + hem} {bottom}"
     )
     hem_line = _waves(240 - hem, 240 + hem, bottom, count=max(1, waves), depth=3.0 if waves else 0.0)
     return np.concatenate([right, hem_line[1:-1], flipped(right)[::-1]])
@@ -80,8 +82,10 @@ def draw_dress(sheet: Sheet, look: Look) -> None:
 def _bodice(look: Look, t: Torso) -> Points:
     m = 240
     side = path(
-        f"M {m + t.shoulder - 6} {t.shoulder_y - 2} Q {m + t.shoulder} {t.shoulder_y} {m + t.shoulder - 1} {t.shoulder_y + 7} "
-        f"C {m + t.shoulder - 8} {t.shoulder_y + 34} {m + t.shoulder - 8} {t.underarm_y - 24} {m + t.chest} {t.underarm_y} "
+        f"M {m + t.shoulder - 6} {t.shoulder_y - 2} Q {m + t.shoulder} {t.shoulder_y} "
+        f"{m + t.shoulder - 1} {t.shoulder_y + 7} "
+        f"C {m + t.shoulder - 8} {t.shoulder_y + 34} {m + t.shoulder - 8} {t.underarm_y - 24} "
+        f"{m + t.chest} {t.underarm_y} "
         f"C {m + t.chest} {t.underarm_y + 18} {m + t.waist} 178 {m + t.hem} 208 Q 240 216 240 214"
     )
     return mirrored(np.concatenate([neckline(look, t), side]))
@@ -139,7 +143,8 @@ def _finish_neck(sheet: Sheet, look: Look, t: Torso, bottom: float) -> None:
 def _waist(sheet: Sheet, look: Look, waist: float, hem: float, bottom: float) -> None:
     seam = contrast(look.finish.color, 0.35)
     band = path(
-        f"M {240 - waist - 1} 204 Q 240 214 {240 + waist + 1} 204 L {240 + waist + 1} 217 Q 240 227 {240 - waist - 1} 217 Z"
+        f"M {240 - waist - 1} 204 Q 240 214 {240 + waist + 1} 204 L {240 + waist + 1} 217 Q 240 227 "
+        f"{240 - waist - 1} 217 Z"
     )
     if look.has("belt", "yes", "tie"):
         sheet.part(
@@ -194,8 +199,9 @@ def draw_skirt(sheet: Sheet, look: Look) -> None:
     length = {"mini": 210, "knee": 290, "midi": 372, "maxi": 425}[look.cut.get("length", "knee")]
     top = 95.0 if length > 300 else 140.0
     waist, bottom = 72.0 + look.vary("waist", -3, 5), top + length
-    hem = {"pencil": 86, "straight": 108, "a-line": 138, "flared": 176, "pleated": 158, "tiered": 164}[shape]
-    hem = hem * (0.9 if length < 250 else 1.0)
+    hem = {"pencil": 86, "straight": 108, "a-line": 138, "flared": 176, "pleated": 158, "tiered": 164}[shape] * (
+        0.9 if length < 250 else 1.0
+    )
     hip = min(hem, 108.0)
     count = {"pencil": 3, "straight": 4, "a-line": 6, "pleated": 0}.get(shape, 10)
     waves = {"pencil": 0, "straight": 0, "a-line": 3}.get(shape, 6)
@@ -223,7 +229,8 @@ def draw_skirt(sheet: Sheet, look: Look) -> None:
         )
     _skirt_front(sheet, look, (waist, hem), (top, bottom))
     band = path(
-        f"M {240 - waist} {top} Q 240 {top + 9} {240 + waist} {top} L {240 + waist + 4} {top + 22} Q 240 {top + 32} {240 - waist - 4} {top + 22} Z"
+        f"M {240 - waist} {top} Q 240 {top + 9} {240 + waist} {top} L {240 + waist + 4} {top + 22} Q 240 "
+        f"{top + 32} {240 - waist - 4} {top + 22} Z"
     )
     sheet.part(
         band, look.finish.plain() if look.has("waist", "elastic") else look.finish, lift=0.35, volume=0.7, roundness=8
@@ -259,7 +266,8 @@ def _skirt_front(sheet: Sheet, look: Look, widths: tuple[float, float], span: tu
         for side in (1, -1):
             sheet.line(
                 path(
-                    f"M {240 + side * (widths[0] - 22)} {top + 28} Q {240 + side * (widths[0] - 20)} {top + 62} {240 + side * (widths[0] + 22)} {top + 66}"
+                    f"M {240 + side * (widths[0] - 22)} {top + 28} Q {240 + side * (widths[0] - 20)} {top + 62} "
+                    f"{240 + side * (widths[0] + 22)} {top + 66}"
                 ),
                 thread,
                 width=1.3,
@@ -282,8 +290,9 @@ def _pleats(sheet: Sheet, look: Look, waist: float, hip: float, hem: float, span
     for number in range(1, count):
         share = number / count * 2 - 1
         line = path(
-            f"M {240 + share * waist} {top + 4} Q {240 + share * hip} {top + 70} {240 + share * hem} {bottom + 6 * (1 - share * share)}"
+            f"M {240 + share * waist} {top + 4} Q {240 + share * hip} {top + 70} {240 + share * hem} "
+            f"{bottom + 6 * (1 - share * share)}"
         )
         fan = ribbon(line, np.linspace(2, hem / count * 1.3, len(line)))
-        sheet.soft(fan + (hem / count * 0.5, 0), darker(look.finish.color, 0.6), blur_units=2.2, opacity=0.36)
+        sheet.soft(moved(fan, hem / count * 0.5, 0), darker(look.finish.color, 0.6), blur_units=2.2, opacity=0.36)
         sheet.line(line, darker(look.finish.color, 0.55), width=1.1, opacity=0.55)

@@ -62,7 +62,7 @@ def mirrored(half: Points, middle: float = MIDDLE) -> Points:
 
 def moved(points: Points, right: float, down: float) -> Points:
     """The points shifted."""
-    return np.asarray(points + (right, down))
+    return np.asarray(points + np.array([right, down]))
 
 
 def turned(points: Points, degrees: float, about: tuple[float, float] = (MIDDLE, 300.0)) -> Points:

@@ -48,7 +48,7 @@ DRESSES = (
     Form("wrap dress", ("viscose", "silk"), (69, 149), {"shape": "wrap", "neck": "deep-v", "belt": "tie"}, {"sleeve": ("long", "elbow", "short"), "length": ("knee", "midi")}, ("floral", "leopard", "botanical", "dots"), styles=("smart", "romantic"), seasons=ALL),
     Form("shirt dress", ("cotton", "linen", "denim"), (59, 119), {"shape": "shirt", "neck": "crew"}, {"sleeve": ("elbow", "long", "short"), "length": ("knee", "midi", "mini"), "belt": ("yes", "tie", "")}, ("vertical", "gingham", "pinstripe", "windowpane"), styles=("casual", "smart"), seasons=WARM, colors=("white", "light-blue", "blue", "navy", "beige", "olive", "pink", "black", "red", "green")),
     Form("tiered dress", ("cotton", "linen", "viscose"), (65, 139), {"shape": "tiered"}, {"neck": ("square", "v", "strap", "crew"), "sleeve": ("puff", "short", "elbow"), "length": ("midi", "maxi")}, ("floral", "gingham", "dots", "botanical"), styles=("bohemian", "romantic"), seasons=WARM),
-    Form("knitted dress", ("rib", "knit"), (59, 119), {"shape": "straight", "sleeve": "long"}, {"neck": ("crew", "mock", "v"), "length": ("knee", "midi")}, ("stripes",), EARTHY + ("black",), styles=("casual", "minimal"), seasons=COLD),
+    Form("knitted dress", ("rib", "knit"), (59, 119), {"shape": "straight", "sleeve": "long"}, {"neck": ("crew", "mock", "v"), "length": ("knee", "midi")}, ("stripes",), (*EARTHY, "black"), styles=("casual", "minimal"), seasons=COLD),
     Form("evening dress", ("satin", "velvet", "silk"), (99, 249), {"shape": "flared", "neck": "sweetheart", "sleeve": "none"}, {"length": ("maxi", "midi", "knee")}, (), ("black", "navy", "red", "burgundy", "green", "purple", "pink"), styles=("evening",), seasons=ALL),
 )
 SKIRTS = (
@@ -62,7 +62,7 @@ SKIRTS = (
 TROUSERS = (
     Form("trousers", ("linen", "cotton", "viscose"), (49, 109), {}, {"fit": ("wide-leg", "wide-leg", "straight", "relaxed", "tapered", "flared"), "front": ("", "pleat"), "waist": ("", "elastic"), "length": ("", "", "cropped")}, ("vertical", "pinstripe"), styles=("casual", "minimal"), seasons=WARM),
     Form("tailored trousers", ("wool",), (69, 149), {"front": "crease"}, {"fit": ("slim", "straight", "tapered", "wide-leg"), "cuff": ("", "yes")}, ("windowpane", "houndstooth", "pinstripe", "herringbone"), ("black", "grey", "navy", "brown", "beige", "burgundy", "cream", "olive"), styles=("smart", "classic"), seasons=COLD),
-    Form("chinos", ("cotton",), (45, 85), {}, {"fit": ("slim", "straight", "tapered"), "cuff": ("", "", "yes")}, (), EARTHY + ("light-blue", "black"), styles=("casual", "smart"), seasons=ALL),
+    Form("chinos", ("cotton",), (45, 85), {}, {"fit": ("slim", "straight", "tapered"), "cuff": ("", "", "yes")}, (), (*EARTHY, "light-blue", "black"), styles=("casual", "smart"), seasons=ALL),
     Form("cargo trousers", ("cotton", "canvas"), (49, 95), {"pocket": "cargo"}, {"fit": ("relaxed", "straight", "tapered")}, (), ("olive", "black", "beige", "grey", "navy", "brown"), styles=("street", "outdoor"), seasons=ALL),
     Form("joggers", ("cotton",), (35, 65), {"waist": "elastic", "cuff": "rib", "fit": "tapered"}, {}, (), styles=("sporty",), seasons=ALL),
     Form("corduroy trousers", ("corduroy",), (55, 99), {}, {"fit": ("straight", "relaxed", "flared")}, (), EARTHY, styles=("casual", "vintage"), seasons=COLD),
@@ -82,7 +82,7 @@ JACKETS = (
     Form("denim jacket", ("denim",), (69, 129), {"sleeve": "long", "style": "denim", "length": "short"}, {"fit": ("regular", "relaxed", "boxy")}, (), DENIM, trim="copper", seasons=("spring", "autumn")),
     Form("bomber jacket", ("nylon", "satin", "suede"), (79, 169), {"sleeve": "long", "style": "bomber", "length": "short"}, {"fit": ("regular", "relaxed", "oversized")}, (), ("black", "olive", "navy", "green", "burgundy", "orange", "beige", "grey"), trim="steel", styles=("street", "casual"), seasons=("spring", "autumn")),
     Form("biker jacket", ("leather", "leather", "suede"), (179, 399), {"sleeve": "long", "style": "biker", "length": "short", "fit": "slim"}, {}, (), LEATHERS, trim="steel", styles=("rock", "street"), seasons=("spring", "autumn")),
-    Form("chore jacket", ("cotton", "canvas", "corduroy"), (69, 149), {"sleeve": "long", "style": "chore", "length": "hip"}, {"fit": ("regular", "boxy", "relaxed")}, (), EARTHY + ("blue",), styles=("workwear", "casual"), seasons=("spring", "autumn")),
+    Form("chore jacket", ("cotton", "canvas", "corduroy"), (69, 149), {"sleeve": "long", "style": "chore", "length": "hip"}, {"fit": ("regular", "boxy", "relaxed")}, (), (*EARTHY, "blue"), styles=("workwear", "casual"), seasons=("spring", "autumn")),
     Form("puffer jacket", ("nylon", "nylon", "satin"), (99, 229), {"sleeve": "long", "style": "puffer"}, {"fit": ("regular", "relaxed"), "length": ("short", "hip")}, (), trim="steel", styles=("sporty", "outdoor"), seasons=("winter",)),
 )
 COATS = (

@@ -4,11 +4,14 @@
 
 from __future__ import annotations
 
-from catalog.demo.bags import draw_backpack, draw_handbag, draw_hat, draw_tote
+from catalog.demo.bags import draw_backpack, draw_handbag, draw_tote
+from catalog.demo.boots import draw_boots
+from catalog.demo.hats import draw_hat
+from catalog.demo.heels import draw_heels, draw_sandals
 from catalog.demo.kinds import EARTHY, EVERY, LEATHERS, Form, Kind
 from catalog.demo.lamps import draw_floor_lamp, draw_pendant, draw_table_lamp
 from catalog.demo.seating import draw_armchair, draw_chair, draw_sofa
-from catalog.demo.shoes import draw_boots, draw_heels, draw_loafers, draw_sandals, draw_sneakers
+from catalog.demo.shoes import draw_loafers, draw_sneakers
 from catalog.demo.tables import draw_cabinet, draw_shelf, draw_table
 from catalog.demo.textiles import draw_cushion, draw_rug
 
@@ -50,7 +53,7 @@ SANDALS = (
 HANDBAGS = (
     Form("satchel", ("leather", "suede", "patent"), (119, 289), {"shape": "satchel"}, {"strap": ("", "long")}, colors=LEATHERS, trim="brass", styles=("classic", "smart")),
     Form("bucket bag", ("leather", "suede", "canvas"), (99, 229), {"shape": "bucket"}, {}, colors=LEATHERS, trim="brass", styles=("casual", "bohemian")),
-    Form("shoulder bag", ("leather", "patent", "satin"), (89, 199), {"shape": "baguette"}, {"quilt": ("", "yes")}, colors=LEATHERS + ("purple", "light-blue"), trim="brass", styles=("smart", "vintage")),
+    Form("shoulder bag", ("leather", "patent", "satin"), (89, 199), {"shape": "baguette"}, {"quilt": ("", "yes")}, colors=(*LEATHERS, "purple", "light-blue"), trim="brass", styles=("smart", "vintage")),
     Form("saddle bag", ("leather", "suede"), (99, 219), {"shape": "saddle"}, {}, colors=LEATHERS, trim="brass", styles=("bohemian", "casual")),
     Form("clutch", ("velvet", "satin", "silk"), (59, 149), {"shape": "frame"}, {}, ("floral", "leopard"), trim="brass", styles=("evening", "vintage")),
 )
@@ -61,7 +64,7 @@ TOTES = (
 )
 BACKPACKS = (
     Form("backpack", ("nylon", "canvas"), (49, 129), {"style": "zip"}, {}, ("botanical", "geometric"), trim="steel", styles=("sporty", "casual")),
-    Form("flap backpack", ("canvas", "leather", "suede"), (69, 189), {"style": "flap"}, {}, (), EARTHY + ("black",), trim="leather", styles=("vintage", "outdoor")),
+    Form("flap backpack", ("canvas", "leather", "suede"), (69, 189), {"style": "flap"}, {}, (), (*EARTHY, "black"), trim="leather", styles=("vintage", "outdoor")),
     Form("roll-top backpack", ("canvas", "nylon"), (69, 149), {"style": "roll"}, {}, ("colorblock",), trim="leather", styles=("outdoor", "street")),
 )
 HATS = (
@@ -76,16 +79,16 @@ CHAIRS = (
     Form("dining chair", ("velvet", "linen", "leather", "boucle"), (99, 249), {}, {"back": ("upholstered", "channel")}, ("herringbone",), trim="wood", styles=("modern", "scandinavian")),
     Form("spindle chair", ("wood",), (89, 199), {"back": "spindle"}, {}, (), WOODEN, trim="same", styles=("scandinavian", "country")),
     Form("ladder-back chair", ("wood",), (89, 179), {"back": "ladder"}, {}, (), WOODEN, trim="same", styles=("country",)),
-    Form("cane chair", ("linen", "velvet", "leather"), (129, 269), {"back": "cane"}, {}, (), EARTHY + ("black",), trim="wood", styles=("vintage", "bohemian")),
+    Form("cane chair", ("linen", "velvet", "leather"), (129, 269), {"back": "cane"}, {}, (), (*EARTHY, "black"), trim="wood", styles=("vintage", "bohemian")),
     Form("shell chair", ("plastic",), (59, 149), {"back": "shell"}, {}, (), EVERY, trim="wood", styles=("modern", "scandinavian")),
-    Form("wishbone chair", ("linen", "leather"), (149, 329), {"back": "wishbone"}, {}, (), EARTHY + ("black",), trim="wood", styles=("scandinavian",)),
-    Form("bar stool", ("leather", "velvet", "linen"), (79, 189), {"back": "stool"}, {}, (), EARTHY + ("black",), trim="legs", styles=("industrial", "modern")),
+    Form("wishbone chair", ("linen", "leather"), (149, 329), {"back": "wishbone"}, {}, (), (*EARTHY, "black"), trim="wood", styles=("scandinavian",)),
+    Form("bar stool", ("leather", "velvet", "linen"), (79, 189), {"back": "stool"}, {}, (), (*EARTHY, "black"), trim="legs", styles=("industrial", "modern")),
 )
 UPHOLSTERY = ("velvet", "linen", "wool", "boucle", "corduroy")
 ARMCHAIRS = (
     Form("armchair", UPHOLSTERY, (299, 699), {}, {"arm": ("round", "square", "low"), "back": ("mid", "mid", "high", "channel"), "legs": ("tall", "short")}, ("botanical", "floral", "herringbone"), trim="wood", styles=("modern", "classic")),
     Form("leather armchair", ("leather",), (399, 899), {}, {"arm": ("round", "square"), "back": ("tufted", "mid"), "legs": ("tall", "short")}, (), ("brown", "black", "burgundy", "beige", "olive", "navy"), trim="wood", styles=("classic", "vintage")),
-    Form("lounge chair", ("boucle", "linen", "leather", "velvet"), (249, 599), {"arm": "wood"}, {"back": ("high", "mid")}, (), EARTHY + ("black",), trim="wood", styles=("scandinavian", "modern")),
+    Form("lounge chair", ("boucle", "linen", "leather", "velvet"), (249, 599), {"arm": "wood"}, {"back": ("high", "mid")}, (), (*EARTHY, "black"), trim="wood", styles=("scandinavian", "modern")),
 )
 SOFAS = (
     Form("two-seater sofa", UPHOLSTERY, (599, 1299), {"seats": "two"}, {"arm": ("round", "square", "low"), "back": ("mid", "low", "channel"), "legs": ("tall", "short"), "pillows": ("", "yes")}, (), trim="wood", styles=("modern", "scandinavian")),
@@ -147,15 +150,15 @@ CUSHIONS = (
     Form("round cushion", ("velvet", "linen", "corduroy"), (25, 59), {"shape": "round"}, {}, (), styles=("vintage", "modern")),
 )
 THINGS = (
-    Kind("sneakers", "Shoes > Sneakers", draw_sneakers, SNEAKERS, EU, 1.1, 1.0, ("back",), True),
-    Kind("loafers", "Shoes > Loafers", draw_loafers, LOAFERS, EU, 0.75, 1.0, ("back",), True),
-    Kind("boots", "Shoes > Boots", draw_boots, BOOTS, EU, 1.0, 1.0, ("back",), True),
-    Kind("heels", "Shoes > Heels", draw_heels, HEELS, EU, 0.95, 1.0, ("back",), True),
-    Kind("sandals", "Shoes > Sandals", draw_sandals, SANDALS, EU, 0.8, 1.0, ("back",), True),
+    Kind("sneakers", "Shoes > Sneakers", draw_sneakers, SNEAKERS, EU, 1.1, 1.13, ("back",), True),
+    Kind("loafers", "Shoes > Loafers", draw_loafers, LOAFERS, EU, 0.75, 1.13, ("back",), True),
+    Kind("boots", "Shoes > Boots", draw_boots, BOOTS, EU, 1.0, 1.13, ("back",), True),
+    Kind("heels", "Shoes > Heels", draw_heels, HEELS, EU, 0.95, 1.13, ("back",), True),
+    Kind("sandals", "Shoes > Sandals", draw_sandals, SANDALS, EU, 0.8, 1.13, ("back",), True),
     Kind("handbag", "Bags > Handbags", draw_handbag, HANDBAGS, (), 1.05, 1.12, ("detail", "tilted"), True),
     Kind("tote", "Bags > Totes", draw_tote, TOTES, (), 0.85, 1.12, ("detail", "tilted"), True),
     Kind("backpack", "Bags > Backpacks", draw_backpack, BACKPACKS, (), 0.8, 1.1, ("detail", "tilted"), True),
-    Kind("hat", "Accessories > Hats", draw_hat, HATS, ("s-m", "l-xl"), 0.9, 1.08, ("tilted", "detail"), False),
+    Kind("hat", "Accessories > Hats", draw_hat, HATS, ("s-m", "l-xl"), 0.9, 1.08, ("tilted",), False),
     Kind("chair", "Furniture > Chairs", draw_chair, CHAIRS, (), 1.0, 1.08, ("back", "detail"), True, ("dining-room",)),
     Kind("armchair", "Furniture > Armchairs", draw_armchair, ARMCHAIRS, (), 0.85, 1.05, ("back", "detail"), True, ("living-room",)),
     Kind("sofa", "Furniture > Sofas", draw_sofa, SOFAS, (), 0.85, 1.0, ("back", "detail"), True, ("living-room",)),

@@ -17,7 +17,9 @@ WARM = (1.0, 0.9, 0.66)
 
 def _glow(sheet: Sheet, x: float, y: float, radius: float) -> None:
     for share, opacity in ((1.0, 0.10), (0.55, 0.16)):
-        sheet.soft(ellipse(x, y, radius * share, radius * share), WARM, blur_units=radius * 0.5, opacity=opacity, spill=True)
+        sheet.soft(
+            ellipse(x, y, radius * share, radius * share), WARM, blur_units=radius * 0.5, opacity=opacity, spill=True
+        )
 
 
 def _cloth_shade(sheet: Sheet, look: Look, top: tuple[float, float, float], bottom: tuple[float, float, float]) -> None:
@@ -26,10 +28,18 @@ def _cloth_shade(sheet: Sheet, look: Look, top: tuple[float, float, float], bott
     squash = 0.13
     upper = ellipse(x, y1, w1, w1 * squash)
     sheet.part(upper, Finish(lighter(look.finish.color, 0.5)), volume=0, edge=0.3)
-    side = path(f"M {x - w1} {y1} Q {x} {y1 + w1 * squash * 2} {x + w1} {y1} L {x + w2} {y2} Q {x} {y2 + w2 * squash * 2} {x - w2} {y2} Z")
+    side = path(
+        f"M {x - w1} {y1} Q {x} {y1 + w1 * squash * 2} {x + w1} {y1} L {x + w2} {y2} Q {x} "
+        f"{y2 + w2 * squash * 2} {x - w2} {y2} Z"
+    )
     sheet.part(side, look.finish, volume=0.5, roundness=22)
     hot = mix(look.finish.color, WARM, 0.75)
-    sheet.soft(ellipse(x, (y1 * 0.4 + y2 * 0.6), (w1 + w2) * 0.33, (y2 - y1) * 0.36), hot, blur_units=(y2 - y1) * 0.2, opacity=0.8)
+    sheet.soft(
+        ellipse(x, (y1 * 0.4 + y2 * 0.6), (w1 + w2) * 0.33, (y2 - y1) * 0.36),
+        hot,
+        blur_units=(y2 - y1) * 0.2,
+        opacity=0.8,
+    )
     if look.has("shade", "pleated"):
         count = 22
         for number in range(1, count):
@@ -45,7 +55,9 @@ def _cloth_shade(sheet: Sheet, look: Look, top: tuple[float, float, float], bott
 def _globe(sheet: Sheet, x: float, y: float, radius: float) -> None:
     """An opal glass ball, lit."""
     _glow(sheet, x, y, radius * 1.9)
-    sheet.part(ellipse(x, y, radius, radius), Finish((0.97, 0.93, 0.84), "glass"), volume=0.5, roundness=radius * 0.5, edge=0.2)
+    sheet.part(
+        ellipse(x, y, radius, radius), Finish((0.97, 0.93, 0.84), "glass"), volume=0.5, roundness=radius * 0.5, edge=0.2
+    )
     sheet.soft(ellipse(x, y, radius * 0.6, radius * 0.6), (1.0, 0.97, 0.85), blur_units=radius * 0.3, opacity=0.9)
 
 
@@ -56,7 +68,8 @@ def _dome(sheet: Sheet, look: Look, x: float, y: float, wide: float, high: float
     sheet.soft(ellipse(x, y + high + 4, wide * 0.5, wide * 0.1), (1, 1, 0.95), blur_units=6, opacity=0.9)
     cone = look.has("shade", "cone")
     half = (
-        f"M {x} {y} L {x + 16} {y + 2} L {x + wide} {y + high}" if cone
+        f"M {x} {y} L {x + 16} {y + 2} L {x + wide} {y + high}"
+        if cone
         else f"M {x} {y} C {x + wide * 0.62} {y} {x + wide} {y + high * 0.4} {x + wide} {y + high}"
     )
     outer = mirrored(path(f"{half} Q {x + wide * 0.6} {y + high - wide * 0.2} {x} {y + high - wide * 0.2}"), x)
@@ -72,7 +85,12 @@ def draw_table_lamp(sheet: Sheet, look: Look) -> None:
     _glow(sheet, 240, 220, 150)
     if style == "mushroom":
         sheet.part(ellipse(240, 478, 66, 14), look.trim, volume=0.8, roundness=8)
-        sheet.part(mirrored(path("M 240 270 L 256 270 Q 258 420 300 474 Q 270 486 240 486")), look.trim, volume=1.2, roundness=18)
+        sheet.part(
+            mirrored(path("M 240 270 L 256 270 Q 258 420 300 474 Q 270 486 240 486")),
+            look.trim,
+            volume=1.2,
+            roundness=18,
+        )
         _dome(sheet, look, 240, 150, 128, 122)
         return
     if style == "globe":
@@ -115,7 +133,12 @@ def draw_floor_lamp(sheet: Sheet, look: Look) -> None:
     """Floor lamps: straight, tripod, arc, globe."""
     style = look.cut.get("style", "straight")
     if style == "arc":
-        sheet.part(ellipse(340, 548, 58, 13), look.trim.of("marble").plain((0.93, 0.92, 0.9)) if look.has("base", "marble") else look.trim, volume=0.9, roundness=9)
+        sheet.part(
+            ellipse(340, 548, 58, 13),
+            look.trim.of("marble").plain((0.93, 0.92, 0.9)) if look.has("base", "marble") else look.trim,
+            volume=0.9,
+            roundness=9,
+        )
         arc = path("M 344 544 L 348 240 C 350 60 180 30 132 130")
         sheet.part(ribbon(arc, 8), look.trim, roundness=4)
         _glow(sheet, 132, 200, 110)
@@ -163,8 +186,15 @@ def draw_pendant(sheet: Sheet, look: Look) -> None:
 
 def _lantern(sheet: Sheet, look: Look, style: str) -> None:
     wide, high = look.vary("wide", 112, 140), look.vary("high", 84, 118)
-    shape = ellipse(240, 312, wide, high) if look.has("form", "ball") else mirrored(
-        path(f"M 240 210 L 276 210 Q {240 + wide} 260 {240 + wide} 330 Q {240 + wide * 0.96} 392 {240 + wide * 0.74} 408 L 240 410")
+    shape = (
+        ellipse(240, 312, wide, high)
+        if look.has("form", "ball")
+        else mirrored(
+            path(
+                f"M 240 210 L 276 210 Q {240 + wide} 260 {240 + wide} 330 Q {240 + wide * 0.96} 392 "
+                f"{240 + wide * 0.74} 408 L 240 410"
+            )
+        )
     )
     sheet.part(shape, look.finish, volume=0.9, roundness=34)
     hot = mix(look.finish.color, WARM, 0.8)
@@ -176,10 +206,16 @@ def _lantern(sheet: Sheet, look: Look, style: str) -> None:
             inside = shape[np.abs(shape[:, 1] - y) < 12][:, 0]
             half = float(np.abs(inside - 240).max()) if len(inside) else 0
             if half > 8:
-                sheet.line(path(f"M {240 - half} {y - 1} Q 240 {y + 9} {240 + half} {y - 1}"), darker(look.finish.color, 0.4), width=1.2, opacity=0.4)
+                sheet.line(
+                    path(f"M {240 - half} {y - 1} Q 240 {y + 9} {240 + half} {y - 1}"),
+                    darker(look.finish.color, 0.4),
+                    width=1.2,
+                    opacity=0.4,
+                )
     else:
         for number in range(-4, 5):
-            rib = path(f"M {240 + number * 5} {low} Q {240 + number * wide * 0.27} {(low + tall) / 2} {240 + number * wide * 0.17} {tall}")
+            rib = path(
+                f"M {240 + number * 5} {low} Q {240 + number * wide * 0.27} {(low + tall) / 2} "
+                f"{240 + number * wide * 0.17} {tall}"
+            )
             sheet.line(rib, darker(look.finish.color, 0.45), width=2, opacity=0.5)
-
-

@@ -6,13 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from catalog.demo.noise import Field, noise_tile, sample
 from catalog.demo.palette import RGB, lighter, mix
 from catalog.demo.patterns import PATTERNS, band
 
-Pixels = NDArray[np.float32]
+Pixels = Field
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +86,7 @@ class Finish:
 def paint(finish: Finish, x: Field, y: Field, px: float) -> Pixels:
     """Colours (h, w, 3) at design coordinates, unlit; `px` is output pixels per unit."""
     shape = np.broadcast_shapes(x.shape, y.shape)
-    pixels = np.broadcast_to(np.asarray(finish.color, dtype=np.float32), (*shape, 3))
+    pixels: Pixels = np.broadcast_to(np.asarray(finish.color, dtype=np.float32), (*shape, 3))
     if finish.pattern in PATTERNS:
         first, second = PATTERNS[finish.pattern][1](x / finish.size, y / finish.size, px * finish.size)
         pixels = pixels + (np.asarray(finish.accent, dtype=np.float32) - pixels) * first[..., None]
@@ -145,7 +144,7 @@ def _cable(x: Field, y: Field, px: float) -> Field:
 
 
 def _twill(x: Field, y: Field, px: float) -> Field:
-    return np.asarray(band(x + y * 0.8, 3.2, 0.5, px) - 0.5, dtype=np.float32) + np.float32(0.5) * sample(
+    return np.asarray(band(x + y * 0.8, 3.2, 0.5, px) - 0.5, dtype=np.float32) + np.float32(0.35) * sample(
         noise_tile(0.6, 5, 16), x, y
     )
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Field = NDArray[np.float32]
+# float32 throughout; `floating`, because numpy's stubs widen the results of mixed arithmetic.
+Field = NDArray[np.floating[Any]]
 TILE = 512
 TEXELS_PER_UNIT = 2.0
 
@@ -33,7 +35,7 @@ def _box(field: Field, radius: int, axis: int) -> Field:
         total[:, radius + 1 + columns :] = total[:, radius + columns : radius + columns + 1]
         result = total[:, 2 * radius + 1 :] - total[:, :columns]
     result *= np.float32(1 / (2 * radius + 1))
-    return result
+    return np.asarray(result)
 
 
 @cache
@@ -44,7 +46,7 @@ def noise_tile(radius_x: float, radius_y: float, seed: int) -> Field:
     window = np.exp(-2 * np.pi**2 * ((fx * radius_x) ** 2 + (fy * radius_y) ** 2))
     smooth = np.fft.irfft2(np.fft.rfft2(field) * window, s=(TILE, TILE))
     smooth = (smooth - smooth.mean()) / smooth.std()
-    return smooth.astype(np.float32)
+    return np.asarray(smooth, dtype=np.float32)
 
 
 def sample(tile: Field, x: Field, y: Field) -> Field:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from catalog.demo.geometry import ellipse, flipped, lens, mirrored, path, polygon, ribbon, rounded
+from catalog.demo.geometry import ellipse, flipped, lens, mirrored, moved, path, polygon, ribbon, rounded
 from catalog.demo.look import Look
 from catalog.demo.materials import lining
 from catalog.demo.palette import contrast, darker
@@ -54,11 +54,13 @@ def _lapels(sheet: Sheet, look: Look, t: Torso, meet: float, *, width: float) ->
     gap = mirrored(path(f"M 240 {y + 4} L {240 + n - 2} {y} Q {240 + n * 0.7} {(y + meet) / 2 - 10} 240 {meet}"))
     sheet.part(gap, lining(look.finish), volume=-0.4, roundness=10)
     lapel = path(
-        f"M {240 + n - 2} {y - 2} Q {240 + n * 0.75} {(y + meet) / 2 - 14} 238 {meet} Q {240 + width * 0.9} {meet - 54} {240 + n + width * 0.72} {y + 62} "
+        f"M {240 + n - 2} {y - 2} Q {240 + n * 0.75} {(y + meet) / 2 - 14} 238 {meet} Q "
+        f"{240 + width * 0.9} {meet - 54} {240 + n + width * 0.72} {y + 62} "
         f"L {240 + n + width * 0.34} {y + 52} L {240 + n + 8} {y + 6} Z"
     )
     top = path(
-        f"M {240 + n - 4} {y - 8} Q {240 + n + 12} {y - 4} {240 + n + 16} {y + 8} L {240 + n + width * 0.62} {y + 46} "
+        f"M {240 + n - 4} {y - 8} Q {240 + n + 12} {y - 4} {240 + n + 16} {y + 8} L "
+        f"{240 + n + width * 0.62} {y + 46} "
         f"L {240 + n + width * 0.2} {y + 50} L {240 + n - 6} {y + 8} Z"
     )
     for side in (1, -1):
@@ -81,9 +83,10 @@ def _lapels(sheet: Sheet, look: Look, t: Torso, meet: float, *, width: float) ->
 
 def _front_edge(sheet: Sheet, look: Look, t: Torso, start: float, offset: float = 4) -> None:
     edge = path(
-        f"M {240 + offset} {start} L {240 + offset} {t.hem_y - 20} Q {240 + offset - 2} {t.hem_y} {240 + offset - 14} {t.hem_y + 5}"
+        f"M {240 + offset} {start} L {240 + offset} {t.hem_y - 20} Q {240 + offset - 2} {t.hem_y} "
+        f"{240 + offset - 14} {t.hem_y + 5}"
     )
-    sheet.line(edge + (2, 1), darker(look.finish.color, 0.6), width=4, opacity=0.16)
+    sheet.line(moved(edge, 2, 1), darker(look.finish.color, 0.6), width=4, opacity=0.16)
     sheet.line(edge, darker(look.finish.color, 0.6), width=1.4, opacity=0.6)
 
 
@@ -128,7 +131,8 @@ def _trench(sheet: Sheet, look: Look, t: Torso) -> None:
             button(sheet, look, (x, meet + 4 + number * 62), radius=6)
     y = t.waist_y + 12
     belt = path(
-        f"M {240 - t.waist - 2} {y - 8} Q 240 {y + 4} {240 + t.waist + 2} {y - 8} L {240 + t.waist + 2} {y + 10} Q 240 {y + 22} {240 - t.waist - 2} {y + 10} Z"
+        f"M {240 - t.waist - 2} {y - 8} Q 240 {y + 4} {240 + t.waist + 2} {y - 8} L {240 + t.waist + 2} "
+        f"{y + 10} Q 240 {y + 22} {240 - t.waist - 2} {y + 10} Z"
     )
     sheet.part(belt, look.finish, lift=0.5, volume=0.6, roundness=7)
     sheet.part(
@@ -176,10 +180,13 @@ def _zipped(sheet: Sheet, look: Look, t: Torso) -> None:
     hem_band(sheet, look, t, height=26, finish=rib)
     n, y = t.neck, t.top
     neck = path(
-        f"M {240 - n - 3} {y + 4} Q {240 - n + 4} {y - 12} 240 {y - 8} Q {240 + n - 4} {y - 12} {240 + n + 3} {y + 4} Q {240 + n * 0.6} {y + 34} 240 {y + 37} Q {240 - n * 0.6} {y + 34} {240 - n - 3} {y + 4}"
+        f"M {240 - n - 3} {y + 4} Q {240 - n + 4} {y - 12} 240 {y - 8} Q {240 + n - 4} {y - 12} "
+        f"{240 + n + 3} {y + 4} Q {240 + n * 0.6} {y + 34} 240 {y + 37} Q {240 - n * 0.6} {y + 34} "
+        f"{240 - n - 3} {y + 4}"
     )
     hole = path(
-        f"M {240 - n + 9} {y + 1} Q 240 {y - 8} {240 + n - 9} {y + 1} Q {240 + n * 0.4} {y + 16} 240 {y + 18} Q {240 - n * 0.4} {y + 16} {240 - n + 9} {y + 1}"
+        f"M {240 - n + 9} {y + 1} Q 240 {y - 8} {240 + n - 9} {y + 1} Q {240 + n * 0.4} {y + 16} 240 "
+        f"{y + 18} Q {240 - n * 0.4} {y + 16} {240 - n + 9} {y + 1}"
     )
     sheet.part(hole, lining(look.finish), volume=0.2)
     sheet.part(neck, rib, holes=[hole], lift=0.4, volume=0.8, roundness=6)
@@ -228,11 +235,12 @@ def _puffer(sheet: Sheet, look: Look, t: Torso) -> None:
             wide = t.chest - 12
         line = path(f"M {240 - wide + 2} {y} Q 240 {y + 6} {240 + wide - 2} {y}")
         sheet.soft(ribbon(line, 11), seam, blur_units=5, opacity=0.6)
-        sheet.soft(ribbon(line + (0, 15), 8), (1, 1, 1), blur_units=5, opacity=0.16)
+        sheet.soft(ribbon(moved(line, 0, 15), 8), (1, 1, 1), blur_units=5, opacity=0.16)
         sheet.line(line, seam, width=1.3, opacity=0.65)
     n, y = t.neck + 4, t.top
     tube = path(
-        f"M {240 + n - 8} {y - 26} Q {240 + n + 6} {y - 6} {240 + n} {y + 14} Q 240 {y + 36} {240 - n} {y + 14} Q {240 - n - 6} {y - 6} {240 - n + 8} {y - 26} Q 240 {y - 12} {240 + n - 8} {y - 26}"
+        f"M {240 + n - 8} {y - 26} Q {240 + n + 6} {y - 6} {240 + n} {y + 14} Q 240 {y + 36} {240 - n} "
+        f"{y + 14} Q {240 - n - 6} {y - 6} {240 - n + 8} {y - 26} Q 240 {y - 12} {240 + n - 8} {y - 26}"
     )
     sheet.part(ellipse(240, y - 26, n - 8, 8), lining(look.finish), volume=0.2)
     sheet.part(
@@ -265,12 +273,14 @@ def _duffle(sheet: Sheet, look: Look, t: Torso) -> None:
         patch_pocket(sheet, look, (240 + side * 52, t.waist_y + 60), (64, 74))
     n, y = t.neck + 10, t.top
     half = path(
-        f"M 240 {y - 34} C {240 + n} {y - 40} {240 + n + 22} {y - 8} {240 + n + 6} {y + 18} C {240 + n - 8} {y + 40} 256 {y + 52} 240 {y + 56}"
+        f"M 240 {y - 34} C {240 + n} {y - 40} {240 + n + 22} {y - 8} {240 + n + 6} {y + 18} C "
+        f"{240 + n - 8} {y + 40} 256 {y + 52} 240 {y + 56}"
     )
     sheet.part(mirrored(half), look.finish, lift=0.5, volume=1.1, roundness=18)
     hole = mirrored(
         path(
-            f"M 240 {y - 18} C {240 + n - 14} {y - 20} {240 + n - 4} {y} {240 + n - 14} {y + 16} Q 262 {y + 36} 240 {y + 42}"
+            f"M 240 {y - 18} C {240 + n - 14} {y - 20} {240 + n - 4} {y} {240 + n - 14} {y + 16} Q 262 "
+            f"{y + 36} 240 {y + 42}"
         )
     )
     sheet.part(hole, lining(look.finish), volume=-0.6, roundness=12)

@@ -13,11 +13,37 @@ from catalog.demo.setting import Placed, gradient, lay, sized_cutout, surface, t
 
 FLAT_SIZE = (800, 800)
 RAIL_SIZE = (960, 720)
-GROUNDS = (("#e8dfd2", "linen"), ("#dfe3e2", "linen"), ("#c9a77c", "oak"), ("#e6d6d2", "cotton"), ("#d8dcd2", "linen"), ("#d3d8de", "cotton"))
+GROUNDS = (
+    ("#e8dfd2", "linen"),
+    ("#dfe3e2", "linen"),
+    ("#c9a77c", "oak"),
+    ("#e6d6d2", "cotton"),
+    ("#d8dcd2", "linen"),
+    ("#d3d8de", "cotton"),
+)
 HEIGHTS = {
-    "dress": 500, "trousers": 430, "jeans": 430, "skirt": 300, "shorts": 240, "jacket": 330, "shirt": 340, "knit": 315, "tshirt": 315, "coat": 440,
-}  # fmt: skip
-WIDTHS = {"hat": 170, "handbag": 190, "tote": 190, "backpack": 170, "sneakers": 215, "loafers": 215, "boots": 205, "heels": 205, "sandals": 215}
+    "dress": 500,
+    "trousers": 430,
+    "jeans": 430,
+    "skirt": 300,
+    "shorts": 240,
+    "jacket": 330,
+    "shirt": 340,
+    "knit": 315,
+    "tshirt": 315,
+    "coat": 440,
+}
+WIDTHS = {
+    "hat": 170,
+    "handbag": 190,
+    "tote": 190,
+    "backpack": 170,
+    "sneakers": 215,
+    "loafers": 215,
+    "boots": 205,
+    "heels": 205,
+    "sandals": 215,
+}
 
 
 def _cutout(product: DemoProduct, factor: float) -> Image.Image:
@@ -60,7 +86,9 @@ def draw_rail(products: tuple[DemoProduct, ...], *, seed: int) -> tuple[Image.Im
         pen.line([(x - 34, height - 60), (x + 34, height - 60)], fill=rod, width=7)
     pen.line([(60, 84), (width - 60, 84)], fill=rod, width=7)
     hung = [product for product in products if product.kind in HEIGHTS]
-    placed = [_hang(picture, product, 190 + number * 580 // max(1, len(hung) - 1)) for number, product in enumerate(hung)]
+    placed = [
+        _hang(picture, product, 190 + number * 580 // max(1, len(hung) - 1)) for number, product in enumerate(hung)
+    ]
     for number, product in enumerate(product for product in products if product.kind in WIDTHS):
         image = _cutout(product, 0.84)
         at = (round(width * (0.34 + 0.34 * number)) - image.width // 2, height - 34 - image.height)

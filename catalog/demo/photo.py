@@ -18,6 +18,9 @@ from catalog.demo.sheet import DESIGN, Sheet
 BACKDROPS: tuple[str, ...] = ("#f3f2f0", "#f4f2ee", "#f1f2f3", "#f5f4f3")
 TINTED: tuple[str, ...] = ("#ebe5dc", "#e3e6e3", "#e9e2e2", "#e2e5ea", "#e8e4da")
 
+# Where a close-up looks, in units from the top, where it is not the lower middle.
+DETAIL_Y: dict[str, tuple[float, float]] = {"Clothes": (190, 270), "Lamps": (190, 250), "Bags": (320, 380)}
+
 
 def view_name(product: DemoProduct, view: int) -> str:
     """How a view shows the product: "front" for the first; else "back", "detail" or "tilted"."""
@@ -32,7 +35,9 @@ def draw_photo(product: DemoProduct, *, view: int = 0, size: tuple[int, int] = (
     kind, name, seed = KINDS[product.kind], view_name(product, view), product.look.seed
     sheet = _draw(product, name, size)
     backs = BACKDROPS if view == 0 else TINTED
-    shade = _shadow(sheet.alpha, size, on_floor=kind.stands and name != "detail") * np.float32(0.5 if name == "detail" else 1.0)
+    shade = _shadow(sheet.alpha, size, on_floor=kind.stands and name != "detail") * np.float32(
+        0.5 if name == "detail" else 1.0
+    )
     pixels = _backdrop(size, rgb(backs[seed // 7 % len(backs)])) * ((1 - sheet.alpha) * (1 - shade))[..., None]
     pixels += sheet.rgb
     pixels *= 255
@@ -54,21 +59,36 @@ def draw_cutout(product: DemoProduct, *, scale: float, flip: bool = False, is_ba
 def _draw(product: DemoProduct, name: str, size: tuple[int, int]) -> Sheet:
     kind, look = KINDS[product.kind], product.look
     scale = min(size[0] / DESIGN[0], size[1] / DESIGN[1]) * kind.zoom
+    if look.has("length", "mini", "cropped", "short", "bermuda"):
+        scale *= 1.12
     turn, center = 0.0, np.array([240.0, 300.0])
     if name == "detail":
         scale *= 1.95
-        center = np.array([240 + look.vary("dx", -40, 40), look.vary("dy", 190, 290)])
+        low, high = DETAIL_Y.get(product.category.split(" > ")[0], (300, 350))
+        center = np.array([240 + look.vary("dx", -40, 40), look.vary("dy", low, high)])
         turn = look.vary("turn", -7, 7)
     elif name == "tilted":
         turn = 9.0 if look.seed % 2 else -9.0
     elif name == "front":
-        center = center + (0, look.vary("dy", -5, 5))
+        center = np.array([240.0, 300 + look.vary("dy", -5, 5)])
     cos, sin = math.cos(math.radians(turn)) * scale, math.sin(math.radians(turn)) * scale
     mirror = -1.0 if name == "tilted" or (name == "back" and product.category.startswith("Shoes")) else 1.0
     linear = np.array([[cos * mirror, -sin], [sin * mirror, cos]])
     sheet = Sheet(size, linear, np.array(size) / 2 - linear @ center)
     kind.draw(sheet, replace(look, is_back=name == "back"))
+    if name != "detail" and product.kind != "pendant":
+        _center(sheet, low=0.02 if kind.stands else 0.0)
     return sheet
+
+
+def _center(sheet: Sheet, *, low: float) -> None:
+    """Move what is drawn to the middle of the sheet, or a share `low` of its height below it."""
+    rows, columns = (np.flatnonzero(sheet.alpha.max(axis=axis) > 0.6) for axis in (1, 0))
+    if len(rows) and len(columns):
+        down = round((sheet.size[1] - 1 - int(rows[0]) - int(rows[-1])) / 2 + low * sheet.size[1])
+        right = round((sheet.size[0] - 1 - int(columns[0]) - int(columns[-1])) / 2)
+        sheet.rgb = np.roll(sheet.rgb, (down, right), axis=(0, 1))
+        sheet.alpha = np.roll(sheet.alpha, (down, right), axis=(0, 1))
 
 
 @lru_cache(maxsize=32)
@@ -84,10 +104,14 @@ def _backdrop(size: tuple[int, int], color: RGB) -> Field:
 def _shadow(alpha: Field, size: tuple[int, int], *, on_floor: bool) -> Field:
     """How much the backdrop is darkened: a soft shadow behind, and a pool under what stands."""
     step = max(1, round(size[1] / 150))
-    low = np.asarray(Image.fromarray((np.clip(alpha, 0, 1) * 255).astype(np.uint8)).reduce(step), dtype=np.float32) / 255
+    low = (
+        np.asarray(Image.fromarray((np.clip(alpha, 0, 1) * 255).astype(np.uint8)).reduce(step), dtype=np.float32) / 255
+    )
     low = np.where(low > 0.35, low, np.float32(0))
     unit = low.shape[0] / 150
-    cast = np.roll(blur(low, round(5 * unit), round(5 * unit)), (round(4 * unit), round(2 * unit)), axis=(0, 1))
+    cast = np.zeros_like(low)
+    down, right = round(4 * unit), round(2 * unit)
+    cast[down:, right:] = blur(low, round(5 * unit), round(5 * unit))[: low.shape[0] - down, : low.shape[1] - right]
     shade = np.float32(0.16 if on_floor else 0.3) * cast
     rows = np.flatnonzero(low.max(axis=1) > 0.5)
     if on_floor and len(rows):

@@ -33,39 +33,84 @@ class Spot:
 
 ROOMS: dict[str, tuple[Spot, ...]] = {
     "living-room": (
-        Spot("sofa", 0.5, 0.80), Spot("rug", 0.5, 0.93), Spot("floor-lamp", 0.1, 0.79), Spot("table", 0.47, 0.965, "coffee"),
-        Spot("armchair", 0.87, 0.95, flip=True), Spot("cushion", 0.42, 0.0, on=0),
+        Spot("sofa", 0.5, 0.80),
+        Spot("rug", 0.5, 0.93),
+        Spot("floor-lamp", 0.1, 0.79),
+        Spot("table", 0.47, 0.965, "coffee"),
+        Spot("armchair", 0.87, 0.95, flip=True),
+        Spot("cushion", 0.42, 0.0, on=0),
     ),
     "dining-room": (
-        Spot("table", 0.5, 0.93, "dining"), Spot("rug", 0.5, 0.94), Spot("cabinet", 0.78, 0.725, "sideboard"), Spot("chair", 0.2, 0.91),
-        Spot("pendant", 0.5, 0.0), Spot("table-lamp", 0.86, 0.0, on=2),
+        Spot("table", 0.5, 0.93, "dining"),
+        Spot("rug", 0.5, 0.94),
+        Spot("cabinet", 0.78, 0.725, "sideboard"),
+        Spot("chair", 0.2, 0.91),
+        Spot("pendant", 0.5, 0.0),
+        Spot("table-lamp", 0.86, 0.0, on=2),
     ),
     "reading-corner": (
-        Spot("armchair", 0.44, 0.87), Spot("rug", 0.5, 0.93), Spot("shelf", 0.84, 0.75), Spot("floor-lamp", 0.2, 0.80),
+        Spot("armchair", 0.44, 0.87),
+        Spot("rug", 0.5, 0.93),
+        Spot("shelf", 0.84, 0.75),
+        Spot("floor-lamp", 0.2, 0.80),
         Spot("table", 0.68, 0.92, "side table"),
     ),
     "hallway": (
-        Spot("cabinet", 0.5, 0.79, "drawers"), Spot("rug", 0.5, 0.93, "runner"), Spot("chair", 0.84, 0.88, flip=True), Spot("table-lamp", 0.44, 0.0, on=0),
-        Spot("hat", 0.57, 0.0, on=0), Spot("tote", 0.17, 0.86), Spot("sneakers", 0.36, 0.92),
+        Spot("cabinet", 0.5, 0.79, "drawers"),
+        Spot("rug", 0.5, 0.93, "runner"),
+        Spot("chair", 0.84, 0.88, flip=True),
+        Spot("table-lamp", 0.44, 0.0, on=0),
+        Spot("hat", 0.57, 0.0, on=0),
+        Spot("tote", 0.17, 0.86),
+        Spot("sneakers", 0.36, 0.92),
     ),
     "study": (
-        Spot("table", 0.42, 0.86, "desk"), Spot("rug", 0.45, 0.94), Spot("shelf", 0.86, 0.76, "bookcase"), Spot("table-lamp", 0.30, 0.0, "desk lamp", on=0),
-        Spot("chair", 0.55, 0.955, flip=True), Spot("pendant", 0.5, 0.0),
+        Spot("table", 0.42, 0.86, "desk"),
+        Spot("rug", 0.45, 0.94),
+        Spot("shelf", 0.86, 0.76, "bookcase"),
+        Spot("table-lamp", 0.30, 0.0, "desk lamp", on=0),
+        Spot("chair", 0.55, 0.955, flip=True),
+        Spot("pendant", 0.5, 0.0),
     ),
-}  # fmt: skip
+}
 
 # What a product measures: ("w" or "h", centimetres), by words of its title, else by kind.
 MEASURES: dict[str, tuple[str, float]] = {
-    "chaise": ("w", 218), "three-seater": ("w", 212), "two-seater": ("w", 168), "leather sofa": ("w", 190), "coffee table": ("w", 118),
-    "side table": ("h", 56), "desk lamp": ("h", 52), "desk": ("w", 140), "console": ("w", 118), "dining table": ("w", 168), "nightstand": ("h", 64),
-    "wardrobe": ("h", 196), "chest": ("h", 102), "highboard": ("h", 146), "sideboard": ("w", 165), "cube shelf": ("h", 126), "low shelf": ("h", 92),
+    "chaise": ("w", 218),
+    "three-seater": ("w", 212),
+    "two-seater": ("w", 168),
+    "leather sofa": ("w", 190),
+    "coffee table": ("w", 118),
+    "side table": ("h", 56),
+    "desk lamp": ("h", 52),
+    "desk": ("w", 140),
+    "console": ("w", 118),
+    "dining table": ("w", 168),
+    "nightstand": ("h", 64),
+    "wardrobe": ("h", 196),
+    "chest": ("h", 102),
+    "highboard": ("h", 146),
+    "sideboard": ("w", 165),
+    "cube shelf": ("h", 126),
+    "low shelf": ("h", 92),
     "stool": ("h", 76),
-}  # fmt: skip
+}
 KIND_MEASURES: dict[str, tuple[str, float]] = {
-    "chair": ("h", 98), "armchair": ("h", 92), "sofa": ("w", 200), "table": ("w", 130), "shelf": ("h", 182), "cabinet": ("w", 150),
-    "table-lamp": ("h", 54), "floor-lamp": ("h", 162), "pendant": ("h", 76), "cushion": ("w", 46), "hat": ("w", 36), "tote": ("h", 52),
-    "sneakers": ("w", 44), "rug": ("w", 250),
-}  # fmt: skip
+    "chair": ("h", 98),
+    "armchair": ("h", 92),
+    "sofa": ("w", 200),
+    "table": ("w", 130),
+    "shelf": ("h", 182),
+    "cabinet": ("w", 150),
+    "table-lamp": ("h", 54),
+    "floor-lamp": ("h", 162),
+    "pendant": ("h", 76),
+    "cushion": ("w", 46),
+    "hat": ("w", 36),
+    "tote": ("h", 52),
+    "sneakers": ("w", 44),
+    "rug": ("w", 250),
+}
 
 
 def draw_room(setting: str, products: tuple[DemoProduct, ...], *, seed: int) -> tuple[Image.Image, list[Placed]]:
@@ -123,7 +168,8 @@ def _lay_rug(picture: Image.Image, product: DemoProduct, spot: Spot) -> Box:
     near, far = low, round(low * 0.84)
     edge = (near - far) / 2
     coefficients = _perspective(
-        [(edge, 0), (near - edge, 0), (near, high), (0, high)], [(0, 0), (flat.width, 0), (flat.width, flat.height), (0, flat.height)]
+        [(edge, 0), (near - edge, 0), (near, high), (0, high)],
+        [(0, 0), (flat.width, 0), (flat.width, flat.height), (0, flat.height)],
     )
     lying = flat.transform((near, high), Image.Transform.PERSPECTIVE, coefficients, resample=Image.Resampling.BICUBIC)
     lying = lying.crop(lying.getbbox() or (0, 0, near, high))
@@ -171,9 +217,20 @@ def _artwork(picture: Image.Image, generator: random.Random) -> None:
         print_ = Image.new("RGB", (wide * 2, high * 2), (247, 244, 238))
         pen = ImageDraw.Draw(print_)
         for _ in range(3):
-            tint = tuple(round(255 * c) for c in rgb(generator.choice(("#c98b66", "#8b9a86", "#d9b97f", "#5d6d7e", "#b5a397", "#37474f"))))
-            cx, cy, r = generator.randint(40, wide * 2 - 40), generator.randint(60, high * 2 - 60), generator.randint(22, 62)
-            pen.pieslice([cx - r, cy - r, cx + r, cy + r], *generator.choice(((0, 360), (180, 360), (0, 180), (90, 270))), fill=tint)
+            tint = tuple(
+                round(255 * c)
+                for c in rgb(generator.choice(("#c98b66", "#8b9a86", "#d9b97f", "#5d6d7e", "#b5a397", "#37474f")))
+            )
+            cx, cy, r = (
+                generator.randint(40, wide * 2 - 40),
+                generator.randint(60, high * 2 - 60),
+                generator.randint(22, 62),
+            )
+            pen.pieslice(
+                [cx - r, cy - r, cx + r, cy + r],
+                *generator.choice(((0, 360), (180, 360), (0, 180), (90, 270))),
+                fill=tint,
+            )
         framed = Image.new("RGBA", (wide + 8, high + 8), (72, 56, 44, 255))
         framed.paste(print_.resize((wide, high), Image.Resampling.LANCZOS), (4, 4))
         lay(picture, framed, (x, top), shadow=(4, 6, 7, 0.3))

@@ -16,7 +16,11 @@ from catalog.demo.setting import Placed
 NEUTRALS = ("white", "cream", "beige", "brown", "grey", "black")
 LABELS = {"tshirt": "T-shirt", "knit": "jumper", "rug": "rug", "pendant": "pendant lamp"}
 # What an outfit is put together from: one of each group.
-WEAR = (("knit", "shirt", "tshirt"), ("trousers", "jeans", "skirt", "shorts"), ("sneakers", "loafers", "boots", "heels", "sandals"))
+WEAR = (
+    ("knit", "shirt", "tshirt"),
+    ("trousers", "jeans", "skirt", "shorts"),
+    ("sneakers", "loafers", "boots", "heels", "sandals"),
+)
 EXTRAS = (("handbag", "tote", "backpack"), ("hat",))
 
 

@@ -63,28 +63,53 @@ def _open_back(stage: Stage, look: Look, style: str, size: tuple[float, float, f
             stage.leg((x * 9, top - 2, z - 5), (0, seat_y + 14, z - 2), frame, widths=(2.2, 2.6))
         stage.leg((0, seat_y + 16, z - 2), (0, seat_y, z), frame, widths=(3, 3))
     else:
-        panel = stage.outline((-half + 3, top - 3, z - 5), (half - 3, top - 3, z - 5), (half - 3, seat_y + 10, z - 2), (-half + 3, seat_y + 10, z - 2))
+        panel = stage.outline(
+            (-half + 3, top - 3, z - 5),
+            (half - 3, top - 3, z - 5),
+            (half - 3, seat_y + 10, z - 2),
+            (-half + 3, seat_y + 10, z - 2),
+        )
         stage.sheet.part(panel, Finish((0.85, 0.72, 0.52), "rattan"), volume=0.15)
         stage.box((-half + 2, seat_y + 7, z - 3), (half - 2, seat_y + 10, z - 1), frame)
-    rail = np.array([stage.at(x, top + 3 * (1 - (x / half) ** 2) - 1, z - 5 - 5 * (1 - (x / half) ** 2)) for x in np.linspace(-half, half, 15)])
-    stage.sheet.part(ribbon(rail, (6.5 if style != "cane" else 4) * stage.zoom), frame, volume=0.7, roundness=8, lift=0.3)
+    rail = np.array(
+        [
+            stage.at(x, top + 3 * (1 - (x / half) ** 2) - 1, z - 5 - 5 * (1 - (x / half) ** 2))
+            for x in np.linspace(-half, half, 15)
+        ]
+    )
+    stage.sheet.part(
+        ribbon(rail, (6.5 if style != "cane" else 4) * stage.zoom), frame, volume=0.7, roundness=8, lift=0.3
+    )
 
 
 def _shell(stage: Stage, look: Look, half: float, deep: float, seat_y: float) -> None:
     """A moulded shell: back and seat in one piece."""
+
     def flat(x: float, y: float, z: float) -> str:
         a, b = stage.at(x, y, z)
         return f"{a:.2f} {b:.2f}"
 
     back = path(
-        f"M {flat(-half, seat_y + 6, -deep + 4)} C {flat(-half - 1, seat_y + 34, -deep - 6)} {flat(-half * 0.7, seat_y + 42, -deep - 8)} {flat(0, seat_y + 42, -deep - 8)} "
-        f"C {flat(half * 0.7, seat_y + 42, -deep - 8)} {flat(half + 1, seat_y + 34, -deep - 6)} {flat(half, seat_y + 6, -deep + 4)} "
+        f"M {flat(-half, seat_y + 6, -deep + 4)} C {flat(-half - 1, seat_y + 34, -deep - 6)} "
+        f"{flat(-half * 0.7, seat_y + 42, -deep - 8)} {flat(0, seat_y + 42, -deep - 8)} "
+        f"C {flat(half * 0.7, seat_y + 42, -deep - 8)} {flat(half + 1, seat_y + 34, -deep - 6)} "
+        f"{flat(half, seat_y + 6, -deep + 4)} "
         f"L {flat(half, seat_y, deep)} L {flat(-half, seat_y, deep)} Z"
     )
     stage.sheet.part(back, look.finish, volume=-0.5, roundness=22)
-    seat = softened(stage.outline((-half, seat_y + 2, -deep + 5), (half, seat_y + 2, -deep + 5), (half, seat_y, deep), (-half, seat_y, deep)), 26)
+    seat = softened(
+        stage.outline(
+            (-half, seat_y + 2, -deep + 5), (half, seat_y + 2, -deep + 5), (half, seat_y, deep), (-half, seat_y, deep)
+        ),
+        26,
+    )
     stage.sheet.part(seat, look.finish, volume=0.35, roundness=18, shade=-0.05, edge=0.15)
-    lip = stage.outline((-half + 5, seat_y, deep + 0.5), (half - 5, seat_y, deep + 0.5), (half - 6, seat_y - 3, deep), (-half + 6, seat_y - 3, deep))
+    lip = stage.outline(
+        (-half + 5, seat_y, deep + 0.5),
+        (half - 5, seat_y, deep + 0.5),
+        (half - 6, seat_y - 3, deep),
+        (-half + 6, seat_y - 3, deep),
+    )
     stage.sheet.part(softened(lip, 5), look.finish, volume=0.3, shade=0.12)
 
 
@@ -112,16 +137,26 @@ def _sofa(stage: Stage, look: Look, *, width: float, seats: int) -> None:
     cloth = look.finish
     wood = look.has("arm", "wood")
     inner = half - arm
-    stage.box((-half if not wood else -inner, leg_y, -deep), (half if not wood else inner, base_y, deep - 2), look.trim if wood else cloth, radius=5 if not wood else 2)
+    stage.box(
+        (-half if not wood else -inner, leg_y, -deep),
+        (half if not wood else inner, base_y, deep - 2),
+        look.trim if wood else cloth,
+        radius=5 if not wood else 2,
+    )
     stage.box((-half + 2, base_y, -deep), (half - 2, back_y - 4, -deep + 13), cloth, radius=14, soft=0.4)
-    far, near = (-1, 1) if stage.turn < 0 else (1, -1)
+    near = 1 if stage.turn < 0 else -1
     _arm(stage, look, (-near * half, arm), (leg_y, seat_y), deep, base_y)
     each = inner * 2 / seats
     for number in range(seats):
         x = -inner + number * each
         if look.has("back", "channel"):
             for strip in range(4):
-                stage.cushion((x + strip * each / 4, seat_y - 4, -deep + 10), (x + (strip + 1) * each / 4, back_y, -deep + 22), cloth, radius=12)
+                stage.cushion(
+                    (x + strip * each / 4, seat_y - 4, -deep + 10),
+                    (x + (strip + 1) * each / 4, back_y, -deep + 22),
+                    cloth,
+                    radius=12,
+                )
         else:
             stage.cushion((x + 1, seat_y - 3, -deep + 12), (x + each - 1, back_y, -deep + 27), cloth, radius=18)
             if look.has("back", "tufted"):
@@ -133,10 +168,14 @@ def _sofa(stage: Stage, look: Look, *, width: float, seats: int) -> None:
     _arm(stage, look, (near * half, arm), (leg_y, seat_y), deep, base_y)
     if look.has("pillows", "yes"):
         for x, color in ((-inner + 20, cloth.accent), (inner - 20, cloth.accent2)):
-            stage.cushion((x - 17, seat_y, -deep + 27), (x + 17, seat_y + 30, -deep + 35), Finish(color, "linen"), radius=12)
+            stage.cushion(
+                (x - 17, seat_y, -deep + 27), (x + 17, seat_y + 30, -deep + 35), Finish(color, "linen"), radius=12
+            )
 
 
-def _arm(stage: Stage, look: Look, edge: tuple[float, float], heights: tuple[float, float], deep: float, base_y: float) -> None:
+def _arm(
+    stage: Stage, look: Look, edge: tuple[float, float], heights: tuple[float, float], deep: float, base_y: float
+) -> None:
     x, arm = edge
     leg_y, seat_y = heights
     low, high = (x - arm, x) if x > 0 else (x, x + arm)
@@ -146,7 +185,9 @@ def _arm(stage: Stage, look: Look, edge: tuple[float, float], heights: tuple[flo
             stage.leg(((low + high) / 2, top - 2, z), ((low + high) / 2, 1, z), look.trim, widths=(4.4, 3.6))
         stage.box((low - 1, top - 3, -deep), (high + 1, top, deep - 2), look.trim, radius=4)
         return
-    stage.box((low, leg_y, -deep + 1), (high, top, deep), look.finish, radius=16 if look.has("arm", "round") else 7, soft=0.45)
+    stage.box(
+        (low, leg_y, -deep + 1), (high, top, deep), look.finish, radius=16 if look.has("arm", "round") else 7, soft=0.45
+    )
     if look.has("arm", "round"):
         cx, cy = stage.at((low + high) / 2, top - arm / 2, deep)
         radius = arm * 0.56 * stage.zoom
@@ -160,4 +201,6 @@ def _tufts(stage: Stage, look: Look, across: tuple[float, float], heights: tuple
         for column in range(3):
             px, py = stage.at(x + each * (column + 1) / 4, low + (high - low) * (0.38 + 0.3 * row), z)
             stage.sheet.soft(ellipse(px, py, 7, 6), darker(look.finish.color, 0.6), blur_units=4, opacity=0.6)
-            stage.sheet.part(ellipse(px, py, 2.6, 2.4), look.finish.plain(contrast(look.finish.color, 0.1)), volume=0.5, roundness=3)
+            stage.sheet.part(
+                ellipse(px, py, 2.6, 2.4), look.finish.plain(contrast(look.finish.color, 0.1)), volume=0.5, roundness=3
+            )

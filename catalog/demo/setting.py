@@ -52,7 +52,9 @@ def sized_cutout(product: DemoProduct, *, width: float = 0, height: float = 0, f
     scale = min(1.0, max(0.2, width / 310, height / 390))
     image = draw_cutout(product, scale=scale, flip=flip)
     factor = width / image.width if width else height / image.height
-    return image.resize((max(8, round(image.width * factor)), max(8, round(image.height * factor))), Image.Resampling.LANCZOS)
+    return image.resize(
+        (max(8, round(image.width * factor)), max(8, round(image.height * factor))), Image.Resampling.LANCZOS
+    )
 
 
 def turned_cutout(image: Image.Image, degrees: float) -> Image.Image:

@@ -14,7 +14,8 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from catalog.demo.geometry import Points
-from catalog.demo.materials import MATERIALS, Finish, Pixels, paint
+from catalog.demo.light import dashes, enlarge, lit, rim
+from catalog.demo.materials import Finish, Pixels, paint
 from catalog.demo.noise import Field, blur
 from catalog.demo.palette import RGB
 
@@ -86,8 +87,10 @@ class Sheet:
             self._darken(window, shadow * np.float32(lift))
         x, y = self._design_grid(window, angle)
         color = paint(finish, x, y, self.px)
-        rim = _rim(mask) * np.float32(edge * min(1.0, self.px + 0.1)) if edge else None
-        self._lay(window, _lit(color, light, rim, finish, shade), mask if opacity == 1.0 else mask * np.float32(opacity))
+        contour = rim(mask) * np.float32(edge * min(1.0, self.px + 0.1)) if edge else None
+        self._lay(
+            window, lit(color, light, contour, finish, shade), mask if opacity == 1.0 else mask * np.float32(opacity)
+        )
 
     def line(
         self,
@@ -110,7 +113,7 @@ class Sheet:
         wide = max(1, round(width * self.px * zoom))
         # A line thinner than a pixel fades instead of growing.
         opacity *= min(1.0, max(0.3, width * self.px / 0.8))
-        for piece in _dashes(pixels, (dash[0] * self.px, dash[1] * self.px)) if dash else [pixels]:
+        for piece in dashes(pixels, (dash[0] * self.px, dash[1] * self.px)) if dash else [pixels]:
             flat = ((piece - (window.left, window.top)) * zoom).ravel().tolist()
             pen.line(flat, fill=255, width=wide, joint="curve" if wide > 3 else None)
         mask = np.asarray(image.reduce(zoom), dtype=np.float32) * np.float32(opacity / 255)
@@ -128,7 +131,7 @@ class Sheet:
         step = self._step()
         low = self._low_mask(pixels, window, step)
         radius = max(1, round(blur_units * self.px / step))
-        mask = _enlarge(blur(low, radius, radius), window.size, step) * np.float32(opacity)
+        mask = enlarge(blur(low, radius, radius), window.size, step) * np.float32(opacity)
         if spill:
             tint = np.broadcast_to(np.asarray(color, dtype=np.float32), (*mask.shape, 3))
             self._lay(window, tint, mask)
@@ -160,7 +163,8 @@ class Sheet:
         low = np.maximum(pixels.min(axis=0) - margin, -reach)
         high = np.minimum(pixels.max(axis=0) + margin + 1, np.array(self.size) + reach)
         inside = (high > 0).all() and (low < self.size).all()
-        left, top, right, bottom = (*np.floor(low).astype(int).tolist(), *np.ceil(high).astype(int).tolist())
+        left, top = (int(value) for value in np.floor(low))
+        right, bottom = (int(value) for value in np.ceil(high))
         return Window(left, top, right, bottom) if inside and right > left and bottom > top else None
 
     def _coverage(self, outlines: list[Points], holes: list[Points], window: Window) -> Field:
@@ -203,11 +207,11 @@ class Sheet:
             radius = max(1, round(soft * unit))
             height += blur(bumps, radius, radius)
         down, right = np.gradient(height * np.float32(unit))
-        light = _enlarge(np.asarray(0.55 * right + 0.83 * down, dtype=np.float32), window.size, step)
+        light = enlarge(np.asarray(0.55 * right + 0.83 * down, dtype=np.float32), window.size, step)
         radius = max(1, round(4 * unit))
         shift = max(1, round(3 * unit))
         shadow = np.roll(blur(low, radius, radius), (shift, shift // 2), axis=(0, 1))
-        return light, _enlarge(shadow, window.size, step)
+        return light, enlarge(shadow, window.size, step)
 
     def _bumps(self, folds: Sequence[Fold], window: Window, size: tuple[int, int]) -> Field:
         """The rise of several folds on the coarse grid, not yet smoothed."""
@@ -251,56 +255,3 @@ class Sheet:
     def _darken(self, window: Window, shadow: Field) -> None:
         here, inner = self._crop(window)
         self.rgb[here] *= (1 - np.float32(0.54) * shadow[inner])[..., None]
-
-
-def _rim(mask: Field) -> Field:
-    """1 on the innermost pixel of the contour, 0 inside and outside."""
-    rim = 4 * mask
-    rim[1:] -= mask[:-1]
-    rim[:-1] -= mask[1:]
-    rim[:, 1:] -= mask[:, :-1]
-    rim[:, :-1] -= mask[:, 1:]
-    return np.asarray(np.clip(rim, 0, 1, out=rim))
-
-
-def _lit(color: Pixels, light: Field, rim: Field | None, finish: Finish, shade: float) -> Pixels:
-    """Colour under light: shadows deepen, highlights add a trace even to black, the contour stands out."""
-    material = MATERIALS[finish.material]
-    value = np.tanh(light * np.float32(material.relief * 0.9))
-    bright = np.maximum(value, 0)
-    factor = 1 + np.float32(0.5) * value - np.float32(0.37) * bright
-    added = bright * np.float32(0.055)
-    if material.gloss:
-        shine = np.maximum(value - np.float32(0.3), 0)
-        added += shine * np.sqrt(shine) * np.float32(material.gloss)
-    if material.rim:
-        glow = np.abs(value) * np.float32(material.rim)
-        factor += glow * np.float32(0.9)
-        added += glow * np.float32(0.1)
-    if rim is not None:
-        factor *= 1 - rim * np.float32(0.75)
-        if sum(finish.color) < 0.5:
-            added += rim * np.float32(0.12)
-    factor *= np.float32(1 - shade)
-    lit = color * factor[..., None]
-    lit += added[..., None]
-    return np.asarray(np.clip(lit, 0, 1, out=lit))
-
-
-def _enlarge(field: Field, size: tuple[int, int], step: int) -> Field:
-    if step == 1:
-        return field[: size[1], : size[0]]
-    image = Image.fromarray(field, "F")
-    big = image.resize((field.shape[1] * step, field.shape[0] * step), Image.Resampling.BILINEAR)
-    return np.asarray(big)[: size[1], : size[0]]
-
-
-def _dashes(pixels: Points, pattern: tuple[float, float]) -> list[Points]:
-    steps = np.hypot(*np.diff(pixels, axis=0).T)
-    place = np.concatenate([[0], np.cumsum(steps)])
-    starts = np.arange(0, place[-1], max(1.5, sum(pattern)))
-    ends = np.minimum(starts + max(1.0, pattern[0]), place[-1])
-    return [
-        np.stack([np.interp([a, b], place, pixels[:, 0]), np.interp([a, b], place, pixels[:, 1])], axis=1)
-        for a, b in zip(starts, ends, strict=True)
-    ]

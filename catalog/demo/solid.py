@@ -29,13 +29,17 @@ class Stage:
         cos, sin = math.cos(math.radians(self.turn)), math.sin(math.radians(self.turn))
         right, depth = x * cos - z * sin, x * sin + z * cos
         lean = math.radians(self.tilt)
-        return 240 + right * self.zoom, self.ground - y * math.cos(lean) * self.zoom + depth * math.sin(lean) * self.zoom
+        return 240 + right * self.zoom, self.ground - y * math.cos(lean) * self.zoom + depth * math.sin(
+            lean
+        ) * self.zoom
 
     def outline(self, *places: Place) -> Points:
         """Several places as a closed outline."""
         return np.array([self.at(*place) for place in places])
 
-    def box(self, low: Place, high: Place, finish: Finish, *, radius: float = 0.0, soft: float = 0.25, lift: float = 0.25) -> None:
+    def box(
+        self, low: Place, high: Place, finish: Finish, *, radius: float = 0.0, soft: float = 0.25, lift: float = 0.25
+    ) -> None:
         """A block between two corners: top, front and the visible side; `radius` rounds it as upholstery, in units."""
         (x1, y1, z1), (x2, y2, z2) = low, high
         front = self.outline((x1, y2, z2), (x2, y2, z2), (x2, y1, z2), (x1, y1, z2))
@@ -60,7 +64,16 @@ class Stage:
                 angle=lying, edge=0.18 if radius else 0.3, lift=0.0 if radius else lift * 0.5,
             )  # fmt: skip
 
-    def cushion(self, low: Place, high: Place, finish: Finish, *, radius: float = 10.0, lift: float = 0.4, folds: tuple[Fold, ...] = ()) -> None:
+    def cushion(
+        self,
+        low: Place,
+        high: Place,
+        finish: Finish,
+        *,
+        radius: float = 10.0,
+        lift: float = 0.4,
+        folds: tuple[Fold, ...] = (),
+    ) -> None:
         """A stuffed block: one soft shape with a brighter top."""
         (x1, y1, z1), (x2, y2, z2) = low, high
         corners = [self.at(x, y, z) for x in (x1, x2) for y in (y1, y2) for z in (z1, z2)]
@@ -80,7 +93,10 @@ class Stage:
         """A flat round slab, `radius` and `thick` in centimetres."""
         x, y, z = center
         angle = np.linspace(0, 2 * math.pi, 61)[:-1]
-        rim = [np.array([self.at(x + radius * math.cos(a), height, z + radius * math.sin(a)) for a in angle]) for height in (y, y - thick)]
+        rim = [
+            np.array([self.at(x + radius * math.cos(a), height, z + radius * math.sin(a)) for a in angle])
+            for height in (y, y - thick)
+        ]
         self.sheet.part(convex(np.concatenate(rim)), finish, volume=0.3, roundness=10, shade=0.14, lift=lift)
         self.sheet.part(rim[0], finish, volume=0.1, roundness=8, shade=-0.04)
 
@@ -113,11 +129,14 @@ def softened(points: Points, radius: float) -> Points:
     """The outline with each corner rounded by up to `radius` units."""
     if radius <= 0:
         return points
-    pieces = []
+    pieces: list[str] = []
     for index, corner in enumerate(points):
         before, after = points[index - 1] - corner, points[(index + 1) % len(points)] - corner
         one, two = float(np.hypot(*before)), float(np.hypot(*after))
         reach = min(radius, one / 2.05, two / 2.05)
         start, end = corner + before / max(one, 1e-6) * reach, corner + after / max(two, 1e-6) * reach
-        pieces.append(f"{'M' if not pieces else 'L'} {start[0]:.3f} {start[1]:.3f} Q {corner[0]:.3f} {corner[1]:.3f} {end[0]:.3f} {end[1]:.3f}")
+        pieces.append(
+            f"{'M' if not pieces else 'L'} {start[0]:.3f} {start[1]:.3f} Q {corner[0]:.3f} {corner[1]:.3f} "
+            f"{end[0]:.3f} {end[1]:.3f}"
+        )
     return path(" ".join(pieces))

@@ -15,7 +15,13 @@ def _stage(sheet: Sheet, look: Look, *, zoom: float, ground: float, turn: float 
 
 
 # kind -> (half width, half depth, height, zoom)
-TABLES = {"dining": (78, 42, 74, 2.0), "coffee": (52, 31, 40, 2.95), "side": (24, 24, 52, 4.3), "desk": (62, 31, 74, 2.4), "console": (56, 18, 78, 2.6)}
+TABLES: dict[str, tuple[float, float, float, float]] = {
+    "dining": (78, 42, 74, 2.0),
+    "coffee": (52, 31, 40, 2.95),
+    "side": (24, 24, 52, 4.3),
+    "desk": (62, 31, 74, 2.4),
+    "console": (56, 18, 78, 2.6),
+}
 
 
 def draw_table(sheet: Sheet, look: Look) -> None:
@@ -33,7 +39,14 @@ def draw_table(sheet: Sheet, look: Look) -> None:
         stage.box((-half + 6, high * 0.28, -deep + 5), (half - 6, high * 0.28 + 2, deep - 5), look.finish)
     if kind in ("desk", "console") or look.has("drawer", "yes"):
         stage.box((-half + 4, high - thick - 12, -deep + 3), (half - 4, high - thick, deep - 2), look.finish)
-        _fronts(stage, look, (-half + 5, half - 5), (high - thick - 11, high - thick - 1), deep - 2, count=2 if kind != "side" else 1)
+        _fronts(
+            stage,
+            look,
+            (-half + 5, half - 5),
+            (high - thick - 11, high - thick - 1),
+            deep - 2,
+            count=2 if kind != "side" else 1,
+        )
     stage.box((-half, high - thick, -deep), (half, high, deep), look.finish, lift=0.4)
 
 
@@ -71,11 +84,18 @@ def _round_table(stage: Stage, look: Look, radius: float, high: float, thick: fl
         stage.leg((0, high - thick, 0), (0, 3, 0), look.trim, widths=(radius * 0.2, radius * 0.26))
     else:
         for x, z in ((0.1, -0.6), (-0.58, 0.26), (0.58, 0.26)):
-            stage.leg((x * radius, high - thick, z * radius), (x * radius * 1.35, 0, z * radius * 1.35), look.trim, widths=(4.6, 2.8))
+            stage.leg(
+                (x * radius, high - thick, z * radius),
+                (x * radius * 1.35, 0, z * radius * 1.35),
+                look.trim,
+                widths=(4.6, 2.8),
+            )
     stage.disc((0, high, 0), radius, look.finish, thick=thick, lift=0.35)
 
 
-def _fronts(stage: Stage, look: Look, across: tuple[float, float], heights: tuple[float, float], z: float, *, count: int) -> None:
+def _fronts(
+    stage: Stage, look: Look, across: tuple[float, float], heights: tuple[float, float], z: float, *, count: int
+) -> None:
     """Drawer or door fronts side by side, each with a knob or a bar."""
     (left, right), (low, high) = across, heights
     each = (right - left) / count
@@ -89,7 +109,9 @@ def _fronts(stage: Stage, look: Look, across: tuple[float, float], heights: tupl
                 line = stage.outline((x + rib * 2.4, high - 1, z), (x + rib * 2.4, low + 1, z))
                 stage.sheet.line(line, darker(look.finish.color, 0.5), width=1.4, opacity=0.4)
         if look.has("front", "cane"):
-            inset = stage.outline((x + 4, high - 4, z), (x + each - 4, high - 4, z), (x + each - 4, low + 4, z), (x + 4, low + 4, z))
+            inset = stage.outline(
+                (x + 4, high - 4, z), (x + each - 4, high - 4, z), (x + each - 4, low + 4, z), (x + 4, low + 4, z)
+            )
             stage.sheet.part(inset, Finish((0.87, 0.76, 0.57), "rattan"), volume=-0.2, roundness=4)
         hx = x + each / 2 if not tall else (x + each - 5 if number % 2 == 0 else x + 5)
         _pull(stage, look, hx, (low + high) / 2, z, tall=tall)
@@ -104,14 +126,19 @@ def _pull(stage: Stage, look: Look, x: float, y: float, z: float, *, tall: bool)
         stage.leg(*ends, metal, widths=(1.2, 1.2))
     else:
         a, b = stage.at(x, y, z + 1)
-        knob: Points = path(f"M {a - 4} {b} Q {a - 4} {b - 4} {a} {b - 4} Q {a + 4} {b - 4} {a + 4} {b} Q {a + 4} {b + 4} {a} {b + 4} Q {a - 4} {b + 4} {a - 4} {b}")
+        knob: Points = path(
+            f"M {a - 4} {b} Q {a - 4} {b - 4} {a} {b - 4} Q {a + 4} {b - 4} {a + 4} {b} Q {a + 4} {b + 4} {a} "
+            f"{b + 4} Q {a - 4} {b + 4} {a - 4} {b}"
+        )
         stage.sheet.part(knob, metal, lift=0.6, roundness=3)
 
 
 def draw_shelf(sheet: Sheet, look: Look) -> None:
     """Bookcases: open, ladder and cube shelves, with a few things on them."""
     kind = look.cut.get("kind", "open")
-    half, deep, high = {"cube": (46.0, 16.0, 118.0), "ladder": (36.0, 18.0, 176.0), "low": (60.0, 16.0, 84.0)}.get(kind, (40.0, 16.0, 176.0))
+    half, deep, high = {"cube": (46.0, 16.0, 118.0), "ladder": (36.0, 18.0, 176.0), "low": (60.0, 16.0, 84.0)}.get(
+        kind, (40.0, 16.0, 176.0)
+    )
     zoom = min(2.55, 440 / high)
     stage = _stage(sheet, look, zoom=zoom, ground=300 + high * zoom * 0.47, turn=20, tilt=9)
     rows = {"cube": 3, "low": 2, "ladder": 4}.get(kind, 5)
@@ -168,7 +195,9 @@ def draw_cabinet(sheet: Sheet, look: Look) -> None:
         "tall": (40.0, 20.0, 14.0, 136.0),
     }.get(kind, (78.0, 22.0, 18.0, 74.0))  # fmt: skip
     zoom = min(2.35, 430 / high) if kind != "nightstand" else 4.2
-    stage = _stage(sheet, look, zoom=min(zoom, 372 / (half * 2 * 0.93 + deep)), ground=300 + high * zoom * 0.46, turn=22, tilt=11)
+    stage = _stage(
+        sheet, look, zoom=min(zoom, 372 / (half * 2 * 0.93 + deep)), ground=300 + high * zoom * 0.46, turn=22, tilt=11
+    )
     for z in (-deep + 4, deep - 4):
         for x in (-half + 6, half - 6):
             stage.leg((x, low + 1, z), (x, 0, z), look.trim, widths=(4, 2.8))
@@ -178,7 +207,14 @@ def draw_cabinet(sheet: Sheet, look: Look) -> None:
         rows = 4 if kind == "dresser" else 2
         step = (high - low - 3) / rows
         for row in range(rows):
-            _fronts(stage, look, across, (low + 1.5 + row * step, low + 1 + (row + 1) * step), z, count=2 if kind == "dresser" and row == rows - 1 else 1)
+            _fronts(
+                stage,
+                look,
+                across,
+                (low + 1.5 + row * step, low + 1 + (row + 1) * step),
+                z,
+                count=2 if kind == "dresser" and row == rows - 1 else 1,
+            )
     elif kind == "wardrobe":
         _fronts(stage, look, across, (low + 34, high - 2), z, count=2)
         _fronts(stage, look, across, (low + 2, low + 33), z, count=1)

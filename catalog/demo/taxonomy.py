@@ -22,7 +22,13 @@ ATTRIBUTES: dict[str, tuple[str, str]] = {
     "room": ("Room", "a photo of a product for the {}"),
     "size": ("Size", "a photo of a product in size {}"),
 }
-LABELS: dict[str, str] = {"boucle": "Bouclé", "v-neck": "V-neck", "sweetheart": "Sweetheart", "nordic": "Nordic", "bermuda": "Bermuda"}
+LABELS: dict[str, str] = {
+    "boucle": "Bouclé",
+    "v-neck": "V-neck",
+    "sweetheart": "Sweetheart",
+    "nordic": "Nordic",
+    "bermuda": "Bermuda",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +48,9 @@ def demo_attributes(products: list[DemoProduct]) -> list[DemoAttribute]:
         for code, values in product.attributes.items():
             found[code].update(values)
     return [
-        DemoAttribute(code, label, prompt, tuple((value, value_label(code, value)) for value in _ordered(code, found[code])))
+        DemoAttribute(
+            code, label, prompt, tuple((value, value_label(code, value)) for value in _ordered(code, found[code]))
+        )
         for code, (label, prompt) in ATTRIBUTES.items()
     ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from catalog.demo.geometry import Points, ellipse, lens, path, polygon, rounded, scaled, turned
+from catalog.demo.geometry import Points, ellipse, lens, moved, path, polygon, rounded, scaled, turned
 from catalog.demo.look import Look
 from catalog.demo.palette import contrast, darker
 from catalog.demo.sheet import Fold, Sheet
@@ -23,7 +23,9 @@ def draw_rug(sheet: Sheet, look: Look) -> None:
             x = 240 - half + 4 + number * 6
             sway = look.vary(f"thread{number}", -2.5, 2.5)
             for y, way in ((top + 2, -1), (bottom - 2, 1)):
-                sheet.line(polygon((x, y), (x + sway, y + way * 17)), darker(thread, 0.14), width=2.8, opacity=0.95, spill=True)
+                sheet.line(
+                    polygon((x, y), (x + sway, y + way * 17)), darker(thread, 0.14), width=2.8, opacity=0.95, spill=True
+                )
                 sheet.line(polygon((x, y), (x + sway, y + way * 16)), thread, width=1.6, opacity=1, spill=True)
     _laid(sheet, look, rounded(240 - half, top, 240 + half, bottom, radius=3))
 
@@ -37,14 +39,26 @@ def _laid(sheet: Sheet, look: Look, outline: Points) -> None:
             ring = scaled(outline, factor, about)
             sheet.line(np.concatenate([ring, ring[:1]]), look.finish.accent, width=width, opacity=0.9)
     if look.has("center", "medallion"):
-        for factor, color in ((1.0, look.finish.accent), (0.78, look.finish.color), (0.55, look.finish.accent2), (0.3, look.finish.color)):
-            diamond = polygon((240, 300 - 150 * factor), (240 + 96 * factor, 300), (240, 300 + 150 * factor), (240 - 96 * factor, 300))
+        for factor, color in (
+            (1.0, look.finish.accent),
+            (0.78, look.finish.color),
+            (0.55, look.finish.accent2),
+            (0.3, look.finish.color),
+        ):
+            diamond = polygon(
+                (240, 300 - 150 * factor), (240 + 96 * factor, 300), (240, 300 + 150 * factor), (240 - 96 * factor, 300)
+            )
             sheet.part(diamond, look.finish.plain(color), volume=0.1, edge=0.15)
     elif look.has("center", "arches"):
         for factor in (1.0, 0.8, 0.6, 0.4, 0.2):
             r = 130 * factor
-            arch = path(f"M {240 - r} 420 L {240 - r} 300 C {240 - r} {300 - r * 1.33} {240 + r} {300 - r * 1.33} {240 + r} 300 L {240 + r} 420 Z")
-            color = (look.finish.accent, look.finish.color, look.finish.accent2, look.finish.color, look.finish.accent)[round((1 - factor) * 5)]
+            arch = path(
+                f"M {240 - r} 420 L {240 - r} 300 C {240 - r} {300 - r * 1.33} {240 + r} {300 - r * 1.33} "
+                f"{240 + r} 300 L {240 + r} 420 Z"
+            )
+            color = (look.finish.accent, look.finish.color, look.finish.accent2, look.finish.color, look.finish.accent)[
+                round((1 - factor) * 5)
+            ]
             sheet.part(arch, look.finish.plain(color), volume=0.1, edge=0.15)
 
 
@@ -61,7 +75,8 @@ def draw_cushion(sheet: Sheet, look: Look) -> None:
     sag = 15
     outline = turned(
         path(
-            f"M {x1} {y1} Q {240} {y1 + sag * 2} {x2} {y1} Q {x2 - sag * 1.6} 300 {x2} {y2} Q 240 {y2 - sag * 2} {x1} {y2} Q {x1 + sag * 1.6} 300 {x1} {y1}"
+            f"M {x1} {y1} Q {240} {y1 + sag * 2} {x2} {y1} Q {x2 - sag * 1.6} 300 {x2} {y2} Q 240 "
+            f"{y2 - sag * 2} {x1} {y2} Q {x1 + sag * 1.6} 300 {x1} {y1}"
         ),
         tilt,
     )
@@ -71,20 +86,40 @@ def draw_cushion(sheet: Sheet, look: Look) -> None:
     for cx, cy in ((x1, y1), (x2, y1), (x2, y2), (x1, y2)):
         for swing in (-0.18, 0.16):
             end = (cx + (240 - cx) * (0.52 + swing), cy + (300 - cy) * (0.52 - swing))
-            folds.append(Fold(turned(lens((cx + (240 - cx) * 0.08, cy + (300 - cy) * 0.08), end, bend=5, width=13), tilt), 3.2, 5))
+            folds.append(
+                Fold(
+                    turned(lens((cx + (240 - cx) * 0.08, cy + (300 - cy) * 0.08), end, bend=5, width=13), tilt), 3.2, 5
+                )
+            )
     sheet.part(outline, look.finish, volume=1.7, roundness=44, folds=folds, angle=-tilt)
     if look.has("edge", "piping"):
         sheet.line(np.concatenate([outline, outline[:1]]), look.finish.accent, width=5, opacity=0.95)
-        sheet.line(np.concatenate([outline, outline[:1]]) + (1.2, 1.4), darker(look.finish.accent, 0.5), width=1.2, opacity=0.4)
+        sheet.line(
+            moved(np.concatenate([outline, outline[:1]]), 1.2, 1.4),
+            darker(look.finish.accent, 0.5),
+            width=1.2,
+            opacity=0.4,
+        )
     if look.has("front", "buttons"):
         for dx in (-44, 0, 44):
-            sheet.part(ellipse(240 + dx, 300, 7, 7), look.finish.plain(contrast(look.finish.color, 0.2)), lift=0.6, roundness=5)
+            sheet.part(
+                ellipse(240 + dx, 300, 7, 7), look.finish.plain(contrast(look.finish.color, 0.2)), lift=0.6, roundness=5
+            )
 
 
 def _round_creases() -> list[Fold]:
     angles = np.linspace(0, 2 * np.pi, 15)[:-1]
     return [
-        Fold(lens((240 + 16 * np.cos(a), 300 + 15 * np.sin(a)), (240 + 120 * np.cos(a), 300 + 118 * np.sin(a)), bend=4, width=11), 4, 4)
+        Fold(
+            lens(
+                (240 + 16 * np.cos(a), 300 + 15 * np.sin(a)),
+                (240 + 120 * np.cos(a), 300 + 118 * np.sin(a)),
+                bend=4,
+                width=11,
+            ),
+            4,
+            4,
+        )
         for a in angles
     ]
 
@@ -95,9 +130,21 @@ def _trimmed(sheet: Sheet, look: Look, outline: Points) -> None:
             x, y = outline[min(corner, len(outline) - 1)]
             dx, dy = np.sign(x - 240) * 16, np.sign(y - 300) * 16
             for spread in (-7, -3.5, 0, 3.5, 7):
-                sheet.line(polygon((x, y), (x + dx + spread, y + dy - spread * np.sign(dx * dy))), look.finish.accent, width=3, opacity=1, spill=True)
+                sheet.line(
+                    polygon((x, y), (x + dx + spread, y + dy - spread * np.sign(dx * dy))),
+                    look.finish.accent,
+                    width=3,
+                    opacity=1,
+                    spill=True,
+                )
         return
     place = np.linspace(0, len(outline) - 1, 120)
     for x, y in np.stack([np.interp(place, np.arange(len(outline)), outline[:, axis]) for axis in (0, 1)], axis=1):
         out = np.array([x - 240, y - 300]) / max(1.0, float(np.hypot(x - 240, y - 300)))
-        sheet.line(np.array([[x, y], [x + out[0] * 14, y + out[1] * 14]]), look.finish.accent, width=4, opacity=0.95, spill=True)
+        sheet.line(
+            np.array([[x, y], [x + out[0] * 14, y + out[1] * 14]]),
+            look.finish.accent,
+            width=4,
+            opacity=0.95,
+            spill=True,
+        )

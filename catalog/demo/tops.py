@@ -10,7 +10,17 @@ from catalog.demo.materials import Finish, lining
 from catalog.demo.palette import contrast, darker, lighter
 from catalog.demo.sheet import Fold, Sheet
 from catalog.demo.torso import (
-    Torso, armholes, body, creases, hem_band, hem_stitches, inside, neck_band, neckline, sleeves, torso,
+    Torso,
+    armholes,
+    body,
+    creases,
+    hem_band,
+    hem_stitches,
+    inside,
+    neck_band,
+    neckline,
+    sleeves,
+    torso,
 )  # fmt: skip
 
 
@@ -108,7 +118,8 @@ def collar(sheet: Sheet, look: Look, t: Torso, *, spread: float, drop: float, fi
     cloth = finish or look.finish
     n, y = t.neck, t.top
     stand = path(
-        f"M {240 - n} {y + 2} Q 240 {y - 16} {240 + n} {y + 2} L {240 + n - 6} {y + 12} Q 240 {y + 2} {240 - n + 6} {y + 12} Z"
+        f"M {240 - n} {y + 2} Q 240 {y - 16} {240 + n} {y + 2} L {240 + n - 6} {y + 12} Q 240 {y + 2} "
+        f"{240 - n + 6} {y + 12} Z"
     )
     sheet.part(stand, lining(look.finish), volume=0.3)
     sheet.part(
@@ -118,7 +129,8 @@ def collar(sheet: Sheet, look: Look, t: Torso, *, spread: float, drop: float, fi
     )
     leaf = path(
         f"M {240 + n - 4} {y - 5} Q {240 + n + 6} {y + 2} {240 + n + 5} {y + 8} L {240 + spread + 4} {y + drop + 14} "
-        f"Q {240 + spread * 0.6} {y + drop + 12} 241 {y + drop - 6} Q {240 + n * 0.55} {y + drop * 0.45} {240 + n - 4} {y - 5}"
+        f"Q {240 + spread * 0.6} {y + drop + 12} 241 {y + drop - 6} Q {240 + n * 0.55} {y + drop * 0.45} "
+        f"{240 + n - 4} {y - 5}"
     )
     for side in (leaf, flipped(leaf)):
         sheet.part(side, cloth, lift=0.55, volume=0.5, roundness=8, angle=0, edge=0.5)
@@ -152,10 +164,12 @@ def _shirt_collar(sheet: Sheet, look: Look, t: Torso) -> None:
     if look.has("collar", "band"):
         n, y = t.neck, t.top
         band = path(
-            f"M {240 - n - 3} {y + 4} Q 240 {y - 17} {240 + n + 3} {y + 4} Q {240 + n * 0.7} {y + 24} 243 {y + 26} L 237 {y + 26} Q {240 - n * 0.7} {y + 24} {240 - n - 3} {y + 4}"
+            f"M {240 - n - 3} {y + 4} Q 240 {y - 17} {240 + n + 3} {y + 4} Q {240 + n * 0.7} {y + 24} 243 "
+            f"{y + 26} L 237 {y + 26} Q {240 - n * 0.7} {y + 24} {240 - n - 3} {y + 4}"
         )
         opening = path(
-            f"M {240 - n + 4} {y + 3} Q 240 {y - 9} {240 + n - 4} {y + 3} Q {240 + n * 0.5} {y + 15} 240 {y + 16} Q {240 - n * 0.5} {y + 15} {240 - n + 4} {y + 3}"
+            f"M {240 - n + 4} {y + 3} Q 240 {y - 9} {240 + n - 4} {y + 3} Q {240 + n * 0.5} {y + 15} 240 "
+            f"{y + 16} Q {240 - n * 0.5} {y + 15} {240 - n + 4} {y + 3}"
         )
         sheet.part(opening, lining(look.finish), volume=0.2)
         sheet.part(band, look.finish, holes=[opening], lift=0.3, volume=0.5, roundness=5)
@@ -190,7 +204,8 @@ def draw_knit(sheet: Sheet, look: Look) -> None:
 
 def _arm_bands(sheet: Sheet, t: Torso, rib: Finish) -> None:
     line = path(
-        f"M {240 + t.shoulder} {t.shoulder_y - 1} C {233 + t.shoulder} {t.shoulder_y + 28} {231 + t.shoulder} {t.underarm_y - 26} "
+        f"M {240 + t.shoulder} {t.shoulder_y - 1} C {233 + t.shoulder} {t.shoulder_y + 28} "
+        f"{231 + t.shoulder} {t.underarm_y - 26} "
         f"{240 + t.chest - 2} {t.underarm_y}"
     )
     for side in (line, flipped(line)):
@@ -224,13 +239,16 @@ def _roll(sheet: Sheet, look: Look, t: Torso, rib: Finish) -> None:
     n, y = t.neck + 1, t.top
     sheet.part(ellipse(240, y - tall + 12, n - 5, 9), lining(look.finish), volume=0.3)
     tube = path(
-        f"M {240 + n - 5} {y - tall + 12} Q {240 + n + 3} {y - tall * 0.4} {240 + n} {y + 5} Q 240 {y + 36} {240 - n} {y + 5} "
-        f"Q {240 - n - 3} {y - tall * 0.4} {240 - n + 5} {y - tall + 12} Q 240 {y - tall + 30} {240 + n - 5} {y - tall + 12}"
+        f"M {240 + n - 5} {y - tall + 12} Q {240 + n + 3} {y - tall * 0.4} {240 + n} {y + 5} Q 240 "
+        f"{y + 36} {240 - n} {y + 5} "
+        f"Q {240 - n - 3} {y - tall * 0.4} {240 - n + 5} {y - tall + 12} Q 240 {y - tall + 30} "
+        f"{240 + n - 5} {y - tall + 12}"
     )
     sheet.part(tube, rib, lift=0.4, volume=1.0, roundness=11)
     if look.has("neck", "roll"):
         fold = path(
-            f"M {240 - n + 1} {y - 14} Q 240 {y + 14} {240 + n - 1} {y - 14} L {240 + n - 5} {y - tall + 12} Q 240 {y - tall + 30} {240 - n + 5} {y - tall + 12}"
+            f"M {240 - n + 1} {y - 14} Q 240 {y + 14} {240 + n - 1} {y - 14} L {240 + n - 5} {y - tall + 12} "
+            f"Q 240 {y - tall + 30} {240 - n + 5} {y - tall + 12}"
         )
         sheet.part(fold, rib, lift=0.5, volume=0.9, roundness=8)
 
@@ -238,7 +256,8 @@ def _roll(sheet: Sheet, look: Look, t: Torso, rib: Finish) -> None:
 def _hood(sheet: Sheet, look: Look, t: Torso) -> None:
     n, y = t.neck + 12, t.top
     half = path(
-        f"M 240 {y - 46} C {240 + n} {y - 50} {240 + n + 20} {y - 12} {240 + n + 2} {y + 16} C {240 + n - 12} {y + 36} 252 {y + 44} 240 {y + 48}"
+        f"M 240 {y - 46} C {240 + n} {y - 50} {240 + n + 20} {y - 12} {240 + n + 2} {y + 16} C "
+        f"{240 + n - 12} {y + 36} 252 {y + 44} 240 {y + 48}"
     )
     sheet.part(
         mirrored(half),
@@ -252,18 +271,21 @@ def _hood(sheet: Sheet, look: Look, t: Torso) -> None:
         return
     hole = mirrored(
         path(
-            f"M 240 {y - 24} C {240 + n - 16} {y - 26} {240 + n - 6} {y} {240 + n - 16} {y + 14} Q 262 {y + 32} 240 {y + 36}"
+            f"M 240 {y - 24} C {240 + n - 16} {y - 26} {240 + n - 6} {y} {240 + n - 16} {y + 14} Q 262 "
+            f"{y + 32} 240 {y + 36}"
         )
     )
     sheet.part(hole, lining(look.finish), volume=-0.6, roundness=12)
     cord = lighter(look.finish.color, 0.55) if sum(look.finish.color) < 1.9 else darker(look.finish.color, 0.25)
     for side in (1, -1):
         line = path(
-            f"M {240 + side * 13} {y + 40} Q {240 + side * 19} {y + 66} {240 + side * (15 + look.vary('cord', -3, 4))} {y + 100}"
+            f"M {240 + side * 13} {y + 40} Q {240 + side * 19} {y + 66} "
+            f"{240 + side * (15 + look.vary('cord', -3, 4))} {y + 100}"
         )
         sheet.line(line, darker(look.finish.color, 0.5), width=5, opacity=0.25)
         sheet.line(line, cord, width=3.4, opacity=1)
     pouch = path(
-        f"M 196 {t.hem_y - 92} L 284 {t.hem_y - 92} L 304 {t.hem_y - 34} L 304 {t.hem_y - 2} L 176 {t.hem_y - 2} L 176 {t.hem_y - 34} Z"
+        f"M 196 {t.hem_y - 92} L 284 {t.hem_y - 92} L 304 {t.hem_y - 34} L 304 {t.hem_y - 2} L 176 "
+        f"{t.hem_y - 2} L 176 {t.hem_y - 34} Z"
     )
     sheet.part(pouch, look.finish, lift=0.4, volume=0.5, roundness=8)

@@ -92,7 +92,8 @@ def body(look: Look, t: Torso, *, hem_drop: float = 5) -> Points:
         f"M {m + tip - 6} {t.shoulder_y - 2} Q {m + tip} {t.shoulder_y} {m + tip - 1} {t.shoulder_y + 7} "
         f"C {m + tip - 7} {t.shoulder_y + 32} {m + tip - 9} {t.underarm_y - 26} "
         f"{m + under} {t.underarm_y} C {m + under - 1} {t.underarm_y + 40} {m + t.waist} {t.waist_y - 40} "
-        f"{m + t.waist} {t.waist_y} C {m + t.waist} {t.waist_y + 40} {m + t.hem - 1} {t.hem_y - 40} {m + t.hem} {t.hem_y} "
+        f"{m + t.waist} {t.waist_y} C {m + t.waist} {t.waist_y + 40} {m + t.hem - 1} {t.hem_y - 40} "
+        f"{m + t.hem} {t.hem_y} "
         f"Q {m + t.hem * 0.5} {t.hem_y + hem_drop} {m} {t.hem_y + hem_drop}"
     )
     return mirrored(np.concatenate([neck, side]))
@@ -136,8 +137,10 @@ def sleeve_outline(look: Look, t: Torso) -> tuple[Points, float, tuple[float, fl
     o1, o2 = start + along * length * 0.3 - across * bulge, start + along * length * 0.75 - across * (bulge * 0.9)
     i1, i2 = inner - along * (length * 0.35) - across * (-bulge * 0.25), under + along * 18 - across * 3
     shape = path(
-        f"M {start[0] - 20:.2f} {start[1] - 5:.2f} Q {start[0] - 4:.2f} {start[1] - 4:.2f} {start[0]:.2f} {start[1]:.2f} C {o1[0]:.2f} {o1[1]:.2f} {o2[0]:.2f} {o2[1]:.2f} "
-        f"{outer[0]:.2f} {outer[1]:.2f} L {inner[0]:.2f} {inner[1]:.2f} C {i1[0]:.2f} {i1[1]:.2f} {i2[0]:.2f} {i2[1]:.2f} "
+        f"M {start[0] - 20:.2f} {start[1] - 5:.2f} Q {start[0] - 4:.2f} {start[1] - 4:.2f} {start[0]:.2f} "
+        f"{start[1]:.2f} C {o1[0]:.2f} {o1[1]:.2f} {o2[0]:.2f} {o2[1]:.2f} "
+        f"{outer[0]:.2f} {outer[1]:.2f} L {inner[0]:.2f} {inner[1]:.2f} C {i1[0]:.2f} {i1[1]:.2f} "
+        f"{i2[0]:.2f} {i2[1]:.2f} "
         f"{under[0]:.2f} {under[1]:.2f} L {under[0] - 22:.2f} {under[1] - 12:.2f}"
     )
     return shape, angle, (float(outer[0]), float(outer[1]), float(inner[0]), float(inner[1]))
@@ -249,7 +252,8 @@ def hem_stitches(sheet: Sheet, look: Look, t: Torso, *, drop: float = 5) -> None
     for lift in (9, 11.5):
         y = t.hem_y - lift
         line = path(
-            f"M {240 - t.hem + 1} {y} Q {240 - t.hem * 0.5} {y + drop} 240 {y + drop} Q {240 + t.hem * 0.5} {y + drop} {240 + t.hem - 1} {y}"
+            f"M {240 - t.hem + 1} {y} Q {240 - t.hem * 0.5} {y + drop} 240 {y + drop} Q {240 + t.hem * 0.5} "
+            f"{y + drop} {240 + t.hem - 1} {y}"
         )
         sheet.line(line, thread, width=0.8, opacity=0.4)
 
@@ -258,7 +262,8 @@ def hem_band(sheet: Sheet, look: Look, t: Torso, *, height: float = 22, finish: 
     """A knitted waistband that draws the hem in a little."""
     y, w = t.hem_y, t.hem
     shape = path(
-        f"M {240 - w + 2} {y - 4} Q 240 {y + 2} {240 + w - 2} {y - 4} Q {240 + w - 1} {y + height * 0.5} {240 + w - 7} {y + height} "
+        f"M {240 - w + 2} {y - 4} Q 240 {y + 2} {240 + w - 2} {y - 4} Q {240 + w - 1} {y + height * 0.5} "
+        f"{240 + w - 7} {y + height} "
         f"Q 240 {y + height + 5} {240 - w + 7} {y + height} Q {240 - w + 1} {y + height * 0.5} {240 - w + 2} {y - 4}"
     )
     sheet.part(shape, finish or look.finish.plain().of("rib"), volume=0.9, roundness=9, lift=0.3)
@@ -268,7 +273,8 @@ def armholes(sheet: Sheet, look: Look, t: Torso) -> None:
     """The seam between body and sleeve."""
     m = MIDDLE
     seam = path(
-        f"M {m + t.shoulder} {t.shoulder_y} C {m + t.shoulder - 7} {t.shoulder_y + 28} {m + t.shoulder - 9} {t.underarm_y - 26} "
+        f"M {m + t.shoulder} {t.shoulder_y} C {m + t.shoulder - 7} {t.shoulder_y + 28} "
+        f"{m + t.shoulder - 9} {t.underarm_y - 26} "
         f"{m + t.chest} {t.underarm_y}"
     )
     for line in (seam, flipped(seam)):

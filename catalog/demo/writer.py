@@ -26,7 +26,12 @@ PRODUCTS_PER_TASK = 10
 
 
 def write_demo(
-    folder: Path, *, seed: int, count: int, scenes: int = DEFAULT_SCENES, progress: Callable[[int, int], None] | None = None
+    folder: Path,
+    *,
+    seed: int,
+    count: int,
+    scenes: int = DEFAULT_SCENES,
+    progress: Callable[[int, int], None] | None = None,
 ) -> None:
     """Write the whole catalogue into `folder`, replacing what the last run put there; all or nothing.
 
@@ -65,7 +70,9 @@ def _fill(
     drawn: dict[int, tuple[tuple[int, int], list[SceneItem]]] = {}
     with ProcessPoolExecutor(max_workers=os.cpu_count()) as pool:
         # Scenes take longest, so they go first.
-        for result in pool.map(_draw, _jobs(plans, products), [images] * (len(plans) + -(-len(products) // PRODUCTS_PER_TASK))):
+        for result in pool.map(
+            _draw, _jobs(plans, products), [images] * (len(plans) + -(-len(products) // PRODUCTS_PER_TASK))
+        ):
             if isinstance(result, int):
                 done += result
             else:
@@ -127,7 +134,9 @@ def _write_texts(
         }
         for attribute in demo_attributes(products)
     ]
-    (folder / "attributes.json").write_text(json.dumps(attributes, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    (folder / "attributes.json").write_text(
+        json.dumps(attributes, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+    )
     scenes = [scene_row(plan, *drawn[plan.number]) for plan in plans]
     (folder / "scenes.json").write_text(json.dumps(scenes, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
@@ -135,7 +144,8 @@ def _write_texts(
 def product_row(product: DemoProduct, scene: int | None) -> dict[str, object]:
     """A product as its line of products.ndjson says it; `scene` is the number of the scene that it is the hero of."""
     images: list[dict[str, object]] = [
-        {"file": f"images/{photo_name(product, view)}", "kind": "catalog", "position": view} for view in range(product.photo_count)
+        {"file": f"images/{photo_name(product, view)}", "kind": "catalog", "position": view}
+        for view in range(product.photo_count)
     ]
     if scene is not None:
         images.append({"file": f"images/{scene_name(scene)}", "kind": "lifestyle", "position": product.photo_count})
