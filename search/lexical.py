@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 
 from django.db import connection
-from django.db.models import BooleanField, Q, QuerySet
+from django.db.models import BooleanField, Field, FloatField, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
 from catalog.models import Product, Store
@@ -19,37 +20,62 @@ _MARK_START, _MARK_END = "\x02", "\x03"
 
 @dataclass(frozen=True, slots=True)
 class LexicalHit:
-    """A product that matches by words; `score` is Postgres' cover density rank, 0..1, higher is better."""
+    """A product that matches by words. `score` is the number of words it holds plus Postgres' cover density rank, 0..1."""
 
     product_id: int
     score: float
 
 
-def cleaned(text: str) -> str:
-    """The query's words, without what Postgres cannot hold, cut to `MAX_WORDS`."""
-    return " ".join(text.replace("\x00", " ").split()[:MAX_WORDS])
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A text as the store's language stems it. `lexemes` is empty when the text is stop words and signs alone."""
+
+    text: str
+    lexemes: tuple[str, ...]
+
+    @property
+    def at_least(self) -> int:
+        """How many words a product must hold when none holds them all: half of them, one at the least."""
+        return max(1, (len(self.lexemes) + 1) // 2)
 
 
-def matching(products: QuerySet[Product], text: str, *, store: Store, any_word: bool = False) -> QuerySet[Product]:
-    """Those of `products` that hold all the words (or any of them), or whose sku is the text."""
-    holds = RawSQL(  # noqa: S611  (constants and bound parameters only)
-        f'"search_producttext"."document" @@ {_function(any_word)}',
-        [store.language, cleaned(text)],
-        output_field=BooleanField(),
-    )
-    return products.filter(text__isnull=False).filter(Q(holds) | Q(sku=cleaned(text)))
+NO_WORDS = Words("", ())
 
 
-def ranked(products: QuerySet[Product], text: str, *, store: Store, any_word: bool, limit: int) -> list[LexicalHit]:
+def parse_words(text: str, *, store: Store) -> Words:
+    """The text's lexemes by the store's language, without what Postgres cannot hold, cut to `MAX_WORDS` words."""
+    cleaned = " ".join(text.replace("\x00", " ").split()[:MAX_WORDS])
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tsvector_to_array(to_tsvector(%s::regconfig, %s))", [store.language, cleaned])
+        lexemes = cursor.fetchone()[0]
+    return Words(cleaned, tuple(sorted(set(lexemes))))
+
+
+def matching(products: QuerySet[Product], words: Words, *, any_word: bool = False) -> QuerySet[Product]:
+    """Those of `products` that hold all the words (or at least half of them), or whose sku is the text."""
+    if not words.lexemes:
+        return products.filter(text__isnull=False, sku=words.text)
+    holds = _sql(f"{_DOCUMENT} @@ %s::tsquery", [_tsquery(words, any_word=any_word)], BooleanField())
+    found = products.filter(text__isnull=False).filter(Q(holds) | Q(sku=words.text))
+    if any_word and words.at_least > 1:
+        enough = _sql(f"({_held(words)}) >= %s", [*map(_quoted, words.lexemes), words.at_least], BooleanField())
+        found = found.filter(Q(enough) | Q(sku=words.text))
+    return found
+
+
+def ranked(products: QuerySet[Product], words: Words, *, any_word: bool, limit: int) -> list[LexicalHit]:
     """The best `limit` of the matching products, best first; ties go to the newer product. An exact sku comes first."""
-    function = _function(any_word)
-    rank = RawSQL(  # noqa: S611  (constants and bound parameters only)
-        f"""CASE WHEN "catalog_product"."sku" = %s THEN 1.0
-            ELSE ts_rank_cd('{RANK_WEIGHTS}', "search_producttext"."document", {function}, 33) END""",
-        [cleaned(text), store.language, cleaned(text)],
-    )
+    if words.lexemes:
+        rank = _sql(
+            f"""CASE WHEN "catalog_product"."sku" = %s THEN {MAX_WORDS + 1}.0
+                ELSE ({_held(words)}) + ts_rank_cd('{RANK_WEIGHTS}', {_DOCUMENT}, %s::tsquery, 33) END""",
+            [words.text, *map(_quoted, words.lexemes), _tsquery(words, any_word=any_word)],
+            FloatField(),
+        )
+    else:
+        rank = _sql("1.0", [], FloatField())
     rows = (
-        matching(products, text, store=store, any_word=any_word)
+        matching(products, words, any_word=any_word)
         .annotate(rank=rank)
         .order_by("-rank", "-pk")
         .values_list("pk", "rank")[:limit]
@@ -57,14 +83,15 @@ def ranked(products: QuerySet[Product], text: str, *, store: Store, any_word: bo
     return [LexicalHit(product_id, float(score)) for product_id, score in rows]
 
 
-def highlights(product_ids: list[int], text: str, *, store: Store) -> dict[int, str]:
+def highlights(product_ids: list[int], words: Words, *, store: Store) -> dict[int, str]:
     """For each product its title as HTML, escaped, with the words that matched inside <mark>."""
+    if not words.lexemes:
+        return {}
     options = f"StartSel={_MARK_START}, StopSel={_MARK_END}, HighlightAll=true"
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""SELECT id, ts_headline(%s::regconfig, title, {_function(True)}, %s)
-                FROM catalog_product WHERE id = ANY(%s)""",  # noqa: S608
-            [store.language, store.language, cleaned(text), options, product_ids],
+            "SELECT id, ts_headline(%s::regconfig, title, %s::tsquery, %s) FROM catalog_product WHERE id = ANY(%s)",
+            [store.language, _tsquery(words, any_word=True), options, product_ids],
         )
         found = cursor.fetchall()
     return {
@@ -74,8 +101,22 @@ def highlights(product_ids: list[int], text: str, *, store: Store) -> dict[int, 
     }
 
 
-def _function(any_word: bool) -> str:
-    """SQL of the tsquery; takes two parameters, the configuration and the text."""
-    plain = "plainto_tsquery(%s::regconfig, %s)"
-    # A tsquery's text form quotes its lexemes, so that this replaces operators and nothing else.
-    return f"replace({plain}::text, ''' & ''', ''' | ''')::tsquery" if any_word else plain
+_DOCUMENT = '"search_producttext"."document"'
+
+
+def _held(words: Words) -> str:
+    """SQL that counts the words which a document holds; takes one parameter for each lexeme."""
+    return " + ".join([f"({_DOCUMENT} @@ %s::tsquery)::int"] * len(words.lexemes))
+
+
+def _tsquery(words: Words, *, any_word: bool) -> str:
+    return (" | " if any_word else " & ").join(map(_quoted, words.lexemes))
+
+
+def _quoted(lexeme: str) -> str:
+    """A lexeme as a literal of tsquery's own syntax."""
+    return "'" + lexeme.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+def _sql(sql: str, parameters: list[object], kind: Field[Any, Any]) -> RawSQL:
+    return RawSQL(sql, parameters, output_field=kind)  # noqa: S611  (constants and bound parameters only)

@@ -1,8 +1,8 @@
 """The search in one page: plan routes, run them, fuse, keep the pool, hydrate a page, count facets.
 
 Match set M(q, F): words match by Postgres; while no route is calibrated there is no floor, so a vector route matches
-whatever passes the filters, best first, and only its order and its cap mean anything. Where all the words match
-something, the vector route therefore orders those products and adds none.
+whatever passes the filters, best first, and only its order and its cap mean anything. Where the words match something,
+the vector route therefore orders those products and adds none.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from search import filters as sql
 from search import lexical, milvus, pools
 from search.errors import EncoderUnavailable, IndexUnavailable, InvalidQuery
 from search.facets import count_facets
+from search.lexical import NO_WORDS, Words
 from search.models import IndexVersion
 from search.pools import Pool
 from search.query import Facet, Filters, Hit, Mode, Query, Result, Sort, SortKey
@@ -39,6 +40,7 @@ class _Run:
     store: Store
     deadline: float
     version: IndexVersion | None = None
+    words: Words = NO_WORDS
     degraded: list[str] = field(default_factory=list)
     timings_ms: dict[str, float] = field(default_factory=dict)
 
@@ -67,6 +69,8 @@ class _Run:
 def search(query: Query) -> Result:
     """Answer a query. Raises `InvalidQuery`, or `IndexUnavailable`/`EncoderUnavailable` where no route was left to answer."""
     run = _Run(query, Store.objects.get(pk=query.store_id), monotonic() + query.deadline_ms / 1000)
+    if query.text:
+        run.words = lexical.parse_words(query.text, store=run.store)
     try:
         run.version = live_version()
     except IndexUnavailable:
@@ -121,25 +125,24 @@ def _compute(run: _Run) -> Pool:
 
 
 def _words(run: _Run) -> Pool:
-    """Words, all of them or, where nothing holds all, any; the text's vector orders them, and adds to the latter."""
+    """Words: all of them or, where no product holds all, at least half of them; the text's vector orders what they match.
+
+    Where the words match nothing at all, the vector answers alone.
+    """
     products = run.products(run.query.filters)
     with run.timed("lexical"):
-        words = words_route(products, run.query, run.store, any_word=False)
+        words = words_route(products, run.words, any_word=False)
         any_word = not words.candidates
         if any_word:
-            words = words_route(products, run.query, run.store, any_word=True)
-    vectors = _vector(run, run.query.filters) if run.query.mode is Mode.WORDS else None
-    if vectors is None:
-        found = len(words.candidates) if words.is_complete else _count(run, products, any_word=any_word)
-        return _ordered(run, [words], found=found, any_word=any_word)
-    if any_word:
-        return _ordered(run, [words, vectors], found_exact=vectors.is_complete, any_word=True)
-    found = len(words.candidates) if words.is_complete else _count(run, products, any_word=False)
-    return _ordered(run, [words, _only(vectors, words)], found=found)
-
-
-def _count(run: _Run, products: QuerySet[Product], *, any_word: bool) -> int:
-    return lexical.matching(products, run.query.text, store=run.store, any_word=any_word).count()
+            words = words_route(products, run.words, any_word=True)
+    vectors = _vector(run, run.query.filters) if run.query.mode is not Mode.LEXICAL and not run.degraded else None
+    if vectors is not None and not words.candidates:
+        return _ordered(run, [vectors], found_exact=vectors.is_complete)
+    routes = [words] if vectors is None else [words, _only(vectors, words)]
+    found = len(words.candidates)
+    if not words.is_complete:
+        found = lexical.matching(products, run.words, any_word=any_word).count()
+    return _ordered(run, routes, found=found, any_word=any_word and bool(words.candidates))
 
 
 def _only(route: Route, words: Route) -> Route:
@@ -249,9 +252,7 @@ def _page(run: _Run, pool: Pool, search_id: str) -> tuple[tuple[Hit, ...], int]:
         removed += sum(product_id not in rows for product_id in ids)
         position = end
     pools.remember_start(query, search_id, page=query.page + 1, position=position)
-    marked = (
-        lexical.highlights(list(rows), query.text, store=run.store) if query.text and "lexical" in pool.routes else {}
-    )
+    marked = lexical.highlights(list(rows), run.words, store=run.store) if "lexical" in pool.routes else {}
     return tuple(_hit(pool, place, rows, marked) for place in places), removed
 
 
@@ -271,24 +272,15 @@ def _facets(run: _Run, pool: Pool) -> tuple[Facet, ...]:
         products = run.products(filters)
         if run.query.mode is Mode.BROWSE:
             return products
-        if pool.routes[0] == "lexical" and (not pool.any_word or len(pool.routes) == 1):
-            return lexical.matching(products, run.query.text, store=run.store, any_word=pool.any_word)
+        if "lexical" in pool.routes:
+            return lexical.matching(products, run.words, any_word=pool.any_word)
         if filters == run.query.filters:
             return products.filter(pk__in=[int(product_id) for product_id in pool.products])
-        wider = _compute_wider(run, filters)
-        return products.filter(pk__in=wider)
+        # The vector's match set under other filters is another search.
+        route = _vector(run, filters)
+        return products.filter(pk__in=[candidate.product_id for candidate in route.candidates] if route else [])
 
     return count_facets(run.store, run.query.filters, run.query.facet_by, products_for=products_for)
-
-
-def _compute_wider(run: _Run, filters: Filters) -> list[int]:
-    """The products of the pool that the query would have under other filters."""
-    route = _vector(run, filters)
-    ids = [candidate.product_id for candidate in route.candidates] if route else []
-    if run.query.mode is Mode.WORDS:
-        words = words_route(run.products(filters), run.query, run.store, any_word=True)
-        ids += [candidate.product_id for candidate in words.candidates]
-    return ids
 
 
 __all__ = ["InvalidQuery", "search"]

@@ -11,11 +11,12 @@ from django.conf import settings
 from django.db.models import QuerySet
 from numpy.typing import NDArray
 
-from catalog.models import Product, ProductImage, Store
+from catalog.models import Product, ProductImage
 from catalog.models.product import ImageKind
 from search import lexical, milvus
 from search.encoder import Encoder, get_encoder
 from search.errors import EncoderUnavailable, InvalidQuery
+from search.lexical import Words
 from search.models import IndexVersion
 from search.query import Query, RowFilter
 
@@ -43,10 +44,10 @@ class Route:
     is_complete: bool
 
 
-def words_route(products: QuerySet[Product], query: Query, store: Store, *, any_word: bool) -> Route:
+def words_route(products: QuerySet[Product], words: Words, *, any_word: bool) -> Route:
     """The products of this queryset that match the words, ranked, up to the pool's size."""
     limit = settings.SEARCH_POOL_SIZE
-    hits = lexical.ranked(products, query.text, store=store, any_word=any_word, limit=limit)
+    hits = lexical.ranked(products, words, any_word=any_word, limit=limit)
     return Route("lexical", tuple(Candidate(h.product_id, 0, h.score) for h in hits), len(hits) < limit)
 
 
