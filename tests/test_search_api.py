@@ -212,7 +212,7 @@ def test_the_order_is_as_asked(client: Client, sort_by: str, first: str) -> None
 
 
 def test_pages_of_one_search_id_cover_everything_once(client: Client) -> None:
-    first = client.get(SEARCH, {"per_page": 3, "sort_by": "price"})
+    first = client.get(SEARCH, {"per_page": "3", "sort_by": "price"})
     search_id = first.json()["search_id"]
     seen = skus(first)
     for page in (2, 3):
@@ -290,9 +290,9 @@ def test_without_redis_a_search_answers_and_its_pages_are_computed_again(client:
     settings.CACHES = {
         "default": {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:9/0"},
     }
-    first = client.get(SEARCH, {"sort_by": "price", "per_page": 5})
+    first = client.get(SEARCH, {"sort_by": "price", "per_page": "5"})
     assert "RateLimit-Limit" not in first
-    asked = {"sort_by": "price", "per_page": 5, "page": 2, "search_id": first.json()["search_id"]}
+    asked: dict[str, Any] = {"sort_by": "price", "per_page": 5, "page": 2, "search_id": first.json()["search_id"]}
     second = client.get(SEARCH, asked)
     assert second.json()["pool_renewed"]
     assert len(set(skus(first)) | set(skus(second))) == 8
