@@ -10,6 +10,7 @@ from pathlib import Path
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+from django.urls import reverse_lazy
 
 from config import embedded
 
@@ -278,7 +279,81 @@ LOGGING = {
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
-    "loggers": {"django": {"level": "INFO"}, "pymilvus": {"level": "CRITICAL", "propagate": False}},
+    "loggers": {
+        "django": {"level": "INFO"},
+        "pymilvus": {"level": "CRITICAL", "propagate": False},
+        "sentence_transformers": {"level": "WARNING"},
+    },
 }
 
-UNFOLD = {"SITE_TITLE": "Vitrine", "SITE_HEADER": "Vitrine", "SITE_SYMBOL": "storefront"}
+
+def _admin_link(title: str, icon: str, model: str) -> dict[str, object]:
+    """A link of the admin's sidebar to a model's list, shown to whoever may see it."""
+    app, name = model.split("_")
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(f"admin:{model}_changelist"),
+        "permission": lambda request: (
+            request.user.has_module_perms(app) and request.user.has_perm(f"{app}.view_{name}")
+        ),
+    }
+
+
+UNFOLD = {
+    "SITE_TITLE": "Vitrine",
+    "SITE_HEADER": "Vitrine",
+    "SITE_SUBHEADER": "Catalogue and search",
+    "SITE_SYMBOL": "storefront",
+    "DASHBOARD_CALLBACK": "catalog.admin.dashboard.dashboard",
+    "COLORS": {
+        "primary": {
+            "50": "oklch(98.4% .014 180.7)",
+            "100": "oklch(95.3% .051 180.8)",
+            "200": "oklch(91% .096 180.4)",
+            "300": "oklch(85.5% .138 181.1)",
+            "400": "oklch(77.7% .152 181.9)",
+            "500": "oklch(70.4% .14 182.5)",
+            "600": "oklch(60% .118 184.7)",
+            "700": "oklch(51.1% .096 186.4)",
+            "800": "oklch(43.7% .078 188.2)",
+            "900": "oklch(38.6% .063 188.4)",
+            "950": "oklch(27.7% .046 192.5)",
+        }
+    },
+    "SIDEBAR": {
+        "show_search": False,
+        "show_all_applications": False,
+        "navigation": [
+            {
+                "title": "Catalogue",
+                "separator": True,
+                "items": [
+                    _admin_link("Products", "checkroom", "catalog_product"),
+                    _admin_link("Categories", "account_tree", "catalog_category"),
+                    _admin_link("Brands", "sell", "catalog_brand"),
+                    _admin_link("Attributes", "palette", "catalog_attribute"),
+                    _admin_link("Imports", "upload_file", "catalog_importjob"),
+                ],
+            },
+            {
+                "title": "Search",
+                "separator": True,
+                "items": [
+                    _admin_link("Index versions", "database", "search_indexversion"),
+                    _admin_link("Index entries", "image_search", "search_indexentry"),
+                ],
+            },
+            {
+                "title": "Access",
+                "separator": True,
+                "items": [
+                    _admin_link("Stores", "storefront", "catalog_store"),
+                    _admin_link("API keys", "key", "catalog_apikey"),
+                    _admin_link("Users", "person", "auth_user"),
+                    _admin_link("Groups", "group", "auth_group"),
+                ],
+            },
+        ],
+    },
+}
