@@ -13,7 +13,7 @@ from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from import_export import fields, resources
-from import_export.admin import ImportExportMixin
+from import_export.admin import ExportActionMixin, ImportMixin
 from import_export.formats.base_formats import CSV
 from import_export.forms import ConfirmImportForm as BaseConfirmForm
 from import_export.results import Error, Result
@@ -152,7 +152,7 @@ class ProductResource(resources.Resource):  # type: ignore[misc]
         return result
 
 
-class ProductExchange(ImportExportMixin):  # type: ignore[misc]
+class ProductExchange(ImportMixin, ExportActionMixin):  # type: ignore[misc]
     """The product admin's import and export pages."""
 
     resource_classes = [ProductResource]
@@ -161,6 +161,12 @@ class ProductExchange(ImportExportMixin):  # type: ignore[misc]
     export_form_class = ExportForm
     import_formats = [ProductFile]
     export_formats = [ProductCsv]
+    # What the list shows, filters and search included, in one click.
+    skip_export_form = True
+    skip_export_form_from_action = True
+    import_export_change_list_template = "admin/import_export/change_list_import_export.html"
+    show_change_form_export = False
+    change_form_template = None
     import_template_name = "admin/catalog/product/import.html"
     # Shared by all web processes, and gone after a while; never a public folder.
     tmp_storage_class = CacheStorage

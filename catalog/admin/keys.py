@@ -27,6 +27,7 @@ class ApiKeyForm(FixedStoreForm):
         if self.instance.pk and "kind" in self.fields:
             self.fields["kind"].disabled = True
         if "origins" in self.fields:
+            self.fields["origins"].widget.attrs["rows"] = 2
             self.fields["origins"].help_text = (
                 "Web origins whose pages may use a publishable key, apart by commas: https://shop.example. "
                 "Empty allows any page."
@@ -59,7 +60,7 @@ class ApiKeyAdmin(StoreScopedAdmin):
     actions = ["revoke"]
     fieldsets = [
         (None, {"fields": ["store", "name", "kind", "shown_prefix"]}),
-        ("Limits", {"fields": ["origins", ("rate_per_minute", "expires_at"), "is_active", "created_at"]}),
+        ("Limits", {"fields": ["origins", "rate_per_minute", "expires_at", "is_active", "created_at"]}),
     ]
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:

@@ -63,8 +63,8 @@ class PhotoForm(forms.ModelForm):  # type: ignore[type-arg]
 class PhotoInline(TabularInline):  # type: ignore[misc]
     model = ProductImage
     form = PhotoForm
-    fields = ["thumbnail", "file", "kind", "position", "source_url", "shown_state"]
-    readonly_fields = ["thumbnail", "shown_state"]
+    fields = ["shown_thumbnail", "file", "kind", "position", "source_url", "shown_state"]
+    readonly_fields = ["shown_thumbnail", "shown_state"]
     extra = 0
     verbose_name = "photo"
     verbose_name_plural = "photos"
@@ -76,19 +76,31 @@ class PhotoInline(TabularInline):  # type: ignore[misc]
         return rows.select_related("product")
 
     @display(description="")
-    def thumbnail(self, image: ProductImage) -> SafeString | str:
-        if not image.pk or not image.file:
-            return "-"
-        return format_html(
-            '<a href="{}" target="_blank"><img src="{}" alt="" loading="lazy" class="rounded-default object-contain" '
-            'style="width: 88px; height: 88px; background: #fff"></a>',
-            image.file.url,
-            image.file.url,
-        )
+    def shown_thumbnail(self, image: ProductImage) -> SafeString:
+        url = image.file.url if image.pk and image.file else ""
+        picture = thumbnail(url, size_px=88)
+        return format_html('<a href="{}" target="_blank">{}</a>', url, picture) if url else picture
 
     @display(description="state")
     def shown_state(self, image: ProductImage) -> str:
         return photo_state(image)
+
+
+def thumbnail(url: str, *, size_px: int) -> SafeString:
+    """A photo, whole, in a white square; an empty square where there is none."""
+    style = f"width: {size_px}px; height: {size_px}px"
+    if not url:
+        return format_html(
+            '<span class="border border-base-200 rounded-default flex items-center justify-center text-base-400 shrink-0 '
+            'dark:border-base-700" style="{}"><span class="material-symbols-outlined">image</span></span>',
+            style,
+        )
+    return format_html(
+        '<img src="{}" alt="" loading="lazy" class="border border-base-200 rounded-default object-contain bg-white '
+        'shrink-0 max-w-none dark:border-base-700" style="{}">',
+        url,
+        style,
+    )
 
 
 def photo_state(image: ProductImage) -> str:

@@ -35,6 +35,11 @@ class ProductForm(FixedStoreForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for name, label in (("sku", "SKU"), ("url", "Web address")):
+            if name in self.fields:
+                self.fields[name].label = label
+        if "description" in self.fields:
+            self.fields["description"].widget.attrs["rows"] = 5
         for name in self._attribute_fields():
             self.initial[name] = self.instance.attributes.get(name.removeprefix(PREFIX), [])
 

@@ -7,13 +7,16 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
-from django.utils.formats import number_format
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import RangeNumericFilter
 
 from catalog.admin.decorators import action, display
 from catalog.admin.exchange import ProductExchange
 from catalog.admin.filters import CategoryFilter, ImageFilter, PriceFilter, StockFilter
-from catalog.admin.photos import PhotoInline
+from catalog.admin.photos import PhotoInline, thumbnail
 from catalog.admin.product_form import attribute_fields, product_form
 from catalog.admin.scope import ScopedAutocompleteFilter, StoreScopedAdmin, own_stores
 from catalog.models import Product, ProductImage, Store
@@ -29,8 +32,8 @@ class ProductAdmin(ProductExchange, StoreScopedAdmin):
         "shown_brand",
         "shown_price",
         "shown_stock",
-        "is_published",
-        "updated_at",
+        "shown_published",
+        "shown_updated",
     ]
     list_display_links = ["shown_title"]
     list_filter = [
@@ -91,12 +94,25 @@ class ProductAdmin(ProductExchange, StoreScopedAdmin):
         count = queryset.filter(is_published=True).update(is_published=False)
         messages.success(request, f"{number_format(count, use_l10n=True)} products are hidden now.")
 
-    @display(description="product", ordering="title", header=True)
-    def shown_title(self, product: Product) -> list[Any]:
-        images = list(product.images.all())
-        photo = next((image.file.url for image in images if image.file), None)
-        picture = {"path": photo, "squared": True, "width": THUMBNAIL_PX, "height": THUMBNAIL_PX}
-        return [product.title, product.sku, product.title[:1], picture if photo else {}]
+    @display(description="product", ordering="title")
+    def shown_title(self, product: Product) -> SafeString:
+        photo = next((image.file.url for image in product.images.all() if image.file), "")
+        return format_html(
+            '<span class="flex items-center gap-4">{}<span class="flex flex-col">'
+            '<strong class="font-medium">{}</strong><span class="text-base-500">{}</span></span></span>',
+            thumbnail(photo, size_px=THUMBNAIL_PX),
+            product.title,
+            product.sku,
+        )
+
+    @display(description="published", ordering="is_published", boolean=True)
+    def shown_published(self, product: Product) -> bool:
+        return product.is_published
+
+    @display(description="updated", ordering="updated_at")
+    def shown_updated(self, product: Product) -> SafeString:
+        when = timezone.localtime(product.updated_at)
+        return format_html('<span class="whitespace-nowrap">{}</span>', date_format(when, "j M Y, H:i"))
 
     @display(description="category", ordering="category__path", empty_value="-")
     def shown_category(self, product: Product) -> str | None:
@@ -107,11 +123,11 @@ class ProductAdmin(ProductExchange, StoreScopedAdmin):
         return product.brand.name if product.brand else None
 
     @display(description="price", ordering="price")
-    def shown_price(self, product: Product) -> str:
+    def shown_price(self, product: Product) -> SafeString | str:
         if product.price is None:
             return "-"
         amount = number_format(product.price, product.store.minor_unit_digits, use_l10n=True, force_grouping=True)
-        return f"{amount} {product.store.currency}"
+        return format_html('<span class="whitespace-nowrap tabular-nums">{} {}</span>', amount, product.store.currency)
 
     @display(description="stock", ordering="quantity", label={"none": "danger", "low": "warning", "enough": "success"})
     def shown_stock(self, product: Product) -> tuple[str, str]:

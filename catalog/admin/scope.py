@@ -53,7 +53,6 @@ class StoreScopedAdmin(ModelAdmin):  # type: ignore[misc]
     """Keeps an admin within the user's stores. `store_path` leads from the model to its store where no key does."""
 
     store_path = ""
-    show_full_result_count = False
     list_per_page = 50
     list_filter_submit = True
     warn_unsaved_form = True
@@ -96,8 +95,8 @@ class FixedStoreForm(forms.ModelForm):  # type: ignore[type-arg]
 class ScopedAutocompleteFilter(AutocompleteSelectFilter):  # type: ignore[misc]
     """A filter by a related row that offers, and names, rows of the user's stores only."""
 
-    def __init__(self, field: Any, request: HttpRequest, *args: Any) -> None:
-        super().__init__(field, request, *args)
+    def __init__(self, field: Any, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().__init__(field, request, *args, **kwargs)
         self.request = request
 
     def choices(self, changelist: Any) -> Any:

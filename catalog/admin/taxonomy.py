@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.admin import TabularInline
 from unfold.forms import PaginationInlineFormSet
-from unfold.widgets import UnfoldAdminSelect2Widget
+from unfold.widgets import UnfoldAdminSelect2Widget, UnfoldAdminTextInputWidget
 
 from catalog.admin.decorators import display
 from catalog.admin.scope import FixedStoreForm, ScopedAutocompleteFilter, StoreScopedAdmin, within_own_stores
@@ -38,7 +38,10 @@ class CategoryForm(FixedStoreForm):
         queryset=Category.objects.all(), required=False, empty_label="(a root)", widget=UnfoldAdminSelect2Widget
     )
     slug = forms.CharField(
-        required=False, max_length=160, help_text="Filters and addresses name it; empty: from the name."
+        required=False,
+        max_length=160,
+        help_text="Filters and addresses name it; empty: from the name.",
+        widget=UnfoldAdminTextInputWidget,
     )
 
     class Meta:
@@ -141,7 +144,9 @@ class BrandAdmin(StoreScopedAdmin):
 class ValueForm(forms.ModelForm):  # type: ignore[type-arg]
     """A value. Products hold its code, so only the label changes later."""
 
-    code = forms.CharField(required=False, max_length=80, help_text="Empty: from the label.")
+    code = forms.CharField(
+        required=False, max_length=80, help_text="Empty: from the label.", widget=UnfoldAdminTextInputWidget
+    )
 
     class Meta:
         model = AttributeValue
@@ -181,7 +186,12 @@ class ValueInline(TabularInline):  # type: ignore[misc]
 
 
 class AttributeForm(FixedStoreForm):
-    code = forms.CharField(required=False, max_length=60, help_text="Filters name it; empty: from the label.")
+    code = forms.CharField(
+        required=False,
+        max_length=60,
+        help_text="Filters name it; empty: from the label.",
+        widget=UnfoldAdminTextInputWidget,
+    )
 
     class Meta:
         model = Attribute
