@@ -19,10 +19,10 @@ help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
 
 demo: $(INSTALLED) ## install, start everything, load and index the demo catalogue, serve it (PORT=, MILVUS=server)
-	@VITRINE_DEMO=1 $(MANAGE) demo --port "$(PORT)" --milvus "$(MILVUS)"
+	@exec env VITRINE_DEMO=1 $(MANAGE) demo --port "$(PORT)" --milvus "$(MILVUS)"
 
 services: $(INSTALLED) ## run the embedded Postgres, Redis and Milvus alone
-	@$(MANAGE) services --milvus "$(MILVUS)"
+	@exec $(MANAGE) services --milvus "$(MILVUS)"
 
 test: $(VENV)/.installed-test browser ## install what the tests need, check style, types, imports, schema, and run the tests
 	@$(MAKE) --no-print-directory lint
