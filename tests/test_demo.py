@@ -119,12 +119,12 @@ def test_a_scenes_last_item_fills_its_box() -> None:
 
 def test_the_written_folder_is_complete_and_byte_for_byte_repeatable(tmp_path: Path) -> None:
     for name in ("one", "two"):
-        write_demo(tmp_path / name, seed=2, count=60, scenes=3)
+        write_demo(tmp_path / name, seed=2, count=45, scenes=2)
     assert files_of(tmp_path / "one") == files_of(tmp_path / "two")
     folder = tmp_path / "one"
     rows = [json.loads(line) for line in (folder / "products.ndjson").read_text(encoding="utf-8").splitlines()]
     scenes = json.loads((folder / "scenes.json").read_text(encoding="utf-8"))
-    assert len(rows) == 60 and len(scenes) == 3
+    assert len(rows) == 45 and len(scenes) == 2
     named = {image["file"] for row in rows for image in row["images"]}
     assert named == {name for name in files_of(folder) if name.startswith("images/")}
     lifestyle = {(row["sku"], image["file"]) for row in rows for image in row["images"] if image["kind"] == "lifestyle"}

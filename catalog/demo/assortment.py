@@ -10,7 +10,7 @@ from catalog.demo.kinds_clothes import CLOTHES
 from catalog.demo.kinds_things import THINGS
 from catalog.demo.look import Look
 from catalog.demo.materials import Finish
-from catalog.demo.palette import METALS, PARTNERS, WOODS, darker, lighter, rgb, tone
+from catalog.demo.palette import METALS, PARTNERS, WOODS, darker, lighter, mix, rgb, tone
 from catalog.demo.patterns import pattern_value
 from catalog.demo.product import DemoProduct
 from catalog.demo.words import BRANDS, description, material_values, title
@@ -19,6 +19,17 @@ KINDS: dict[str, Kind] = {kind.name: kind for kind in (*CLOTHES, *THINGS)}
 DEFAULT_COUNT = 680
 # Patterns that show their second colour as much as the first.
 BOLD = ("stripes", "gingham", "colorblock", "geometric", "diamonds", "argyle", "spots", "houndstooth")
+# How often a kind's styles are patterned where their form has patterns.
+PATTERNED = {
+    "cushion": 0.75,
+    "rug": 0.7,
+    "dress": 0.55,
+    "shirt": 0.55,
+    "tote": 0.55,
+    "heels": 0.25,
+    "armchair": 0.3,
+    "knit": 0.5,
+}
 WOOD_COLORS = {"oak": "brown", "walnut": "brown", "ash": "beige", "white": "white", "black": "black"}
 
 
@@ -54,7 +65,11 @@ def _style(kind: Kind, form: Form, seed: int, number: int, generator: random.Ran
         if choice:
             cut[name] = choice
     material = generator.choice(form.materials)
-    pattern = generator.choice(form.patterns) if form.patterns and generator.random() < 0.42 else "plain"
+    pattern = (
+        generator.choice(form.patterns)
+        if form.patterns and generator.random() < PATTERNED.get(kind.name, 0.42)
+        else "plain"
+    )
     if form.noun.startswith("Nordic"):
         pattern = "nordic"
     if material in ("leather", "patent", "suede", "velvet", "satin", "straw", "corduroy") and pattern not in (
@@ -148,12 +163,10 @@ def _finish(named: str, material: str, pattern: str, draw: random.Random, seed: 
         return Finish(tone(named, draw), "lacquer", accent=tone(named, draw)), named, "plastic", ""
     accent = draw.choice(PARTNERS[named])
     third = draw.choice([one for one in PARTNERS[named] if one != accent])
-    return (
-        Finish(tone(named, draw), material, pattern, tone(accent, draw), tone(third, draw), size),
-        named,
-        material,
-        accent,
-    )
+    color = tone(named, draw)
+    if material == "denim" and named in ("blue", "navy", "light-blue"):
+        color = mix(color, (0.36, 0.41, 0.5), 0.42)  # indigo is greyer than a dyed blue
+    return Finish(color, material, pattern, tone(accent, draw), tone(third, draw), size), named, material, accent
 
 
 def _trim(name: str, finish: Finish, draw: random.Random) -> Finish:

@@ -67,11 +67,11 @@ def _pump_straps(sheet: Sheet, look: Look, bridge: float, back_top: float) -> No
     strap = look.finish.plain()
     if look.has("style", "ankle"):
         loop = path(
-            f"M 378 {back_top + 4} Q 380 {back_top - 30} 330 {back_top - 28} Q 286 {back_top - 26} 290 "
-            f"{back_top - 8} Q 310 {back_top + 4} 378 {back_top - 8}"
+            f"M 380 {back_top + 16} Q 382 {back_top - 18} 330 {back_top - 16} Q 286 {back_top - 14} 290 "
+            f"{back_top + 4} Q 310 {back_top + 16} 378 {back_top + 4}"
         )
         sheet.part(ribbon(loop, 7), strap, volume=0.7, roundness=4, lift=0.3)
-        sheet.part(ellipse(312, back_top - 4, 5, 5), look.trim.of("metal"), lift=0.4, roundness=3)
+        sheet.part(ellipse(312, back_top + 9, 5, 5), look.trim.of("metal"), lift=0.4, roundness=3)
     elif look.has("style", "slingback"):
         sheet.part(
             ribbon(

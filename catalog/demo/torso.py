@@ -103,9 +103,10 @@ def inside(sheet: Sheet, look: Look, t: Torso) -> None:
     """The inner back that shows through the neck opening, with a label."""
     depth = NECK_DEPTHS.get(look.cut.get("neck", "crew"), 22)
     n = t.neck + (16 if look.has("neck", "boat") else 8)
+    low = t.top + depth + 8
     shape = path(
         f"M 240 {t.top + 5} Q {240 + n * 0.7} {t.top + 5} {240 + n - 3} {t.top - 2} L {240 + n} {t.top + 10} "
-        f"L 240 {t.top + depth + 8}"
+        f"{'L' if look.has('neck', 'square') else 'Q'} {240 + n - 2} {low} 240 {low}"
     )
     sheet.part(mirrored(shape), lining(look.finish), volume=0.3)
     if not look.has("neck", "boat", "square"):

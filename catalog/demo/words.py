@@ -10,13 +10,13 @@ from catalog.demo.patterns import PATTERNS
 
 # Invented names, each for one part of the shop.
 BRANDS: dict[str, tuple[str, ...]] = {
-    "Clothes": ("Aldermoor", "Fennwick & Lode", "Maretta Solv", "Norhavn Atelier", "Pell & Quarry", "Tilda Brook"),
-    "Shoes": ("Cobbleyard", "Strandvik Shoes", "Pell & Quarry"),
-    "Bags": ("Saltern Goods", "Ostra Leatherworks", "Cobbleyard"),
+    "Clothes": ("Aldermoor", "Fennwick & Lode", "Maretta Solv", "Havnmere Atelier", "Pell & Quarry", "Tilda Brook"),
+    "Shoes": ("Cobbleyard", "Skoverud", "Pell & Quarry"),
+    "Bags": ("Saltern Goods", "Ostravelle", "Cobbleyard"),
     "Accessories": ("Saltern Goods", "Tilda Brook"),
-    "Furniture": ("Holt & Kindling", "Lumvara", "Studio Ekeby"),
+    "Furniture": ("Holt & Kindling", "Lumvara", "Studio Almvik"),
     "Lamps": ("Lumvara", "Glimmergard"),
-    "Home textiles": ("Weftlane", "Studio Ekeby"),
+    "Home textiles": ("Weftlane", "Studio Almvik"),
 }
 
 # Words of a cut for the title, by (cut, choice).
