@@ -130,3 +130,28 @@ def test_a_photo_over_its_limit_says_so(empty_client: Client, settings: Settings
     assert (refused["status"], refused["code"], refused["field"]) == (400, "invalid_image", "image")
     long = problem_of(post_json(empty_client, SEARCH, {"image": {"base64": "A" * 5000}}))
     assert (long["code"], long["field"]) == ("invalid_image", "image.base64")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"filter_by": "price:>=99999999999999"},
+        {"filter_by": "price:[-99999999999999.9999..99999999999999.9999]"},
+        {"filters": {"price": {"min": "-99999999999999.9999", "max": "99999999999999.9999"}}},
+        {"facet_by": "price(0..99999999999999.9999,0.0001..0.0002)"},
+        {"filter_by": "brand:=`" + "é" * 200 + "`"},
+        {"filter_by": 'color:="\\u0027; DROP TABLE catalog_product; --"'},
+        {"q": "' & | ! <-> :* \\ (", "mode": "lexical"},
+        {"q": "\x02\x03 %s {} \u202e", "mode": "lexical"},
+    ],
+)
+def test_extreme_but_honest_values_are_answered(empty_client: Client, asked: dict[str, Any]) -> None:
+    answer = post_json(empty_client, SEARCH, asked)
+    assert answer.status_code == 200, answer.content
+
+
+def test_a_body_in_chunks_is_refused_rather_than_taken_for_an_empty_one(empty_client: Client) -> None:
+    answer = empty_client.post(
+        SEARCH, data=b"", content_type="application/json", headers={"Transfer-Encoding": "chunked"}
+    )
+    assert (answer.status_code, problem_of(answer)["code"]) == (411, "length_required")

@@ -9,11 +9,18 @@ from typing import IO, Any
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
-from rest_framework.exceptions import ParseError, ValidationError
+from rest_framework.exceptions import APIException, ParseError, ValidationError
 from rest_framework.parsers import JSONParser, MultiPartParser
 from rest_framework.request import Request
 
 from catalog.api.requests import BodyTooLarge
+
+
+class LengthRequired(APIException):
+    """A body of unknown length."""
+
+    status_code = 411
+    default_code = "length_required"
 
 
 class BoundedJSONParser(JSONParser):
@@ -52,8 +59,11 @@ def posted(request: Request) -> tuple[dict[str, Any], bytes | None]:
     """The fields of a JSON or form request, and the bytes of its file part `image` if there is one.
 
     In a form, `query` may hold a JSON object with any fields of the JSON request, and `box` belongs to the file.
-    Raises `ParseError` or `ValidationError`.
+    Raises `ParseError`, `ValidationError` or `LengthRequired`.
     """
+    if "Transfer-Encoding" in request.headers and not request.META.get("CONTENT_LENGTH"):
+        # WSGI would read it as no body at all, and an empty search browses.
+        raise LengthRequired("Send the body with a Content-Length, not in chunks.")
     data = request.data
     if not isinstance(data, QueryDict):
         if not isinstance(data, Mapping):
