@@ -153,7 +153,7 @@ def test_what_will_not_become_an_image_is_refused_for_good(site: str, path: str,
     assert refused.value.field == "image.url"
 
 
-@pytest.mark.parametrize(("path", "said"), [("broken", "answered 503"), ("short", "ended early|could not be fetched")])
+@pytest.mark.parametrize(("path", "said"), [("broken", "answered 503"), ("short", r"ended early|could not be fetched")])
 def test_what_may_work_later_is_told_apart(site: str, path: str, said: str) -> None:
     with pytest.raises(UnreachableImage, match=said):
         fetch_image(f"{site}/{path}")
@@ -169,13 +169,15 @@ def test_a_server_that_drips_is_left_at_the_deadline(site: str, path: str, setti
     assert time.monotonic() - started < 3
 
 
-@pytest.mark.parametrize(
-    "host",
-    ["127.0.0.1", "localhost", "[::1]", "10.1.2.3", "169.254.169.254", "192.168.0.1", "0.0.0.0", "[::ffff:127.0.0.1]"]
-    + ["2130706433", "0x7f.1", "100.64.0.1", "[fd00::1]", "224.0.0.1"],
-)
+PRIVATE_HOSTS = """
+    127.0.0.1 localhost [::1] 10.1.2.3 169.254.169.254 192.168.0.1 0.0.0.0 [::ffff:127.0.0.1] 2130706433 0x7f.1
+    100.64.0.1 [fd00::1] 224.0.0.1
+"""
+
+
+@pytest.mark.parametrize("host", PRIVATE_HOSTS.split())
 def test_private_addresses_are_never_asked_however_they_are_written(host: str) -> None:
-    with pytest.raises(InvalidImage, match="private address|could not be fetched|not a URL"):
+    with pytest.raises(InvalidImage, match=r"private address|could not be fetched|not a URL"):
         fetch_image(f"http://{host}:1/photo")
 
 
@@ -195,12 +197,14 @@ def test_a_proxy_of_the_environment_is_not_used(site: str, monkeypatch: pytest.M
     assert fetch_image(f"{site}/photo") == PHOTO
 
 
-@pytest.mark.parametrize(
-    "url",
-    ["", "photo.jpg", "file:///etc/passwd", "ftp://example.com/a.jpg", "data:image/png;base64,AAAA", "http://"]
-    + ["http://a:b@example.com/", "http://[::1", "http://example.com:99999/", "gopher://example.com", "//example.com/a"]
-    + ["http://exa mple.com/", "http://\x00/", "http://" + "a" * 300 + ".com/", "http://.../"],
-)
+NO_WEB_ADDRESSES = [
+    *("", "photo.jpg", "file:///etc/passwd", "ftp://example.com/a.jpg", "data:image/png;base64,AAAA", "http://"),
+    *("http://a:b@example.com/", "http://[::1", "http://example.com:99999/", "gopher://example.com", "//example.com/a"),
+    *("http://exa mple.com/", "http://\x00/", f"http://{'a' * 300}.com/", "http://.../"),
+]
+
+
+@pytest.mark.parametrize("url", NO_WEB_ADDRESSES)
 def test_what_is_no_public_web_address_is_refused(url: str) -> None:
     with pytest.raises(InvalidImage) as refused:
         fetch_image(url)
