@@ -17,6 +17,8 @@ from catalog.admin.decorators import display
 from catalog.models import ProductImage
 from catalog.photos import InvalidPhoto, Photo, inspect_photo, keep_photo
 
+ACCEPTED_TYPES = "image/jpeg,image/png,image/webp,image/gif,image/bmp,image/tiff,image/avif"
+
 
 class PhotoForm(forms.ModelForm):  # type: ignore[type-arg]
     """A photo by file, or by an address from which it is fetched soon after."""
@@ -24,10 +26,14 @@ class PhotoForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = ProductImage
         fields = ["file", "kind", "position", "source_url"]
-        widgets = {"file": UnfoldAdminImageSmallFieldWidget(attrs={"accept": "image/*"})}
+        widgets = {"file": UnfoldAdminImageSmallFieldWidget(attrs={"accept": ACCEPTED_TYPES})}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # A photo is replaced or deleted; emptying its file alone would leave a row that shows nothing.
+        field = self.fields["file"]
+        field.required = field.widget.is_required = bool(self.instance.file)
+        self.fields["source_url"].label = "Or its address"
         self._photo: Photo | None = None
         self._data = b""
 
@@ -70,6 +76,7 @@ class PhotoInline(TabularInline):  # type: ignore[misc]
     verbose_name_plural = "photos"
     ordering = ["position", "id"]
     ordering_field = "position"
+    hide_title = True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ProductImage]:
         rows: QuerySet[ProductImage] = super().get_queryset(request)

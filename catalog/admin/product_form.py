@@ -40,6 +40,8 @@ class ProductForm(FixedStoreForm):
                 self.fields[name].label = label
         if "description" in self.fields:
             self.fields["description"].widget.attrs["rows"] = 5
+        if self.instance.pk and self.instance.price is not None:
+            self.initial["price"] = round(self.instance.price, self.instance.store.minor_unit_digits)
         for name in self._attribute_fields():
             self.initial[name] = self.instance.attributes.get(name.removeprefix(PREFIX), [])
 

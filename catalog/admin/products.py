@@ -98,9 +98,10 @@ class ProductAdmin(ProductExchange, StoreScopedAdmin):
     def shown_title(self, product: Product) -> SafeString:
         photo = next((image.file.url for image in product.images.all() if image.file), "")
         return format_html(
-            '<span class="flex items-center gap-4">{}<span class="flex flex-col">'
-            '<strong class="font-medium">{}</strong><span class="text-base-500">{}</span></span></span>',
+            '<span class="flex items-center gap-4">{}<span class="flex flex-col" style="max-width: min(24rem, 50vw)">'
+            '<strong class="font-medium truncate" title="{}">{}</strong><span class="text-base-500">{}</span></span></span>',
             thumbnail(photo, size_px=THUMBNAIL_PX),
+            product.title,
             product.title,
             product.sku,
         )
