@@ -20,11 +20,11 @@ class IndexSettings:
 
 
 def index_settings(index_type: str, *, dimension: int, engine: Engine) -> IndexSettings:
-    """The parameters for an index type on this engine.
+    """The parameters for an index type on this engine; AUTO is FLAT on Milvus Lite and HNSW on a server.
 
     Sources: HNSW M 16, efConstruction 200, ef 128: recall@10 0.999 at 100 k x 512 on Milvus 2.3.5 (docs/architecture.md).
     IVF_PQ with 8 dimensions a code, nprobe 32: 0.51 alone, 0.993 with ten-fold over-fetch and exact re-scoring.
-    AUTO is FLAT on Milvus Lite and HNSW on a server. Raises `InvalidIndex` for an unknown type, and for IVF_PQ on Milvus Lite, which would silently scan instead.
+    Raises `InvalidIndex` for an unknown type, and for IVF_PQ on Milvus Lite, which would silently scan instead.
     """
     kind = index_type.upper()
     if kind == "AUTO":
