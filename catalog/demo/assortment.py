@@ -16,7 +16,7 @@ from catalog.demo.product import DemoProduct
 from catalog.demo.words import BRANDS, description, material_values, title
 
 KINDS: dict[str, Kind] = {kind.name: kind for kind in (*CLOTHES, *THINGS)}
-DEFAULT_COUNT = 680
+DEFAULT_COUNT = 640
 # Patterns that show their second colour as much as the first.
 BOLD = ("stripes", "gingham", "colorblock", "geometric", "diamonds", "argyle", "spots", "houndstooth")
 # How often a kind's styles are patterned where their form has patterns.

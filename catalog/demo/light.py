@@ -21,9 +21,9 @@ def rim(mask: Field) -> Field:
 
 
 def lit(color: Pixels, light: Field, contour: Field | None, finish: Finish, shade: float) -> Pixels:
-    """Colour under light: shadows deepen, highlights add a trace even to black, the contour stands out."""
+    """Colour under `light` (-1 to 1): shadows deepen, highlights add a trace even to black, the contour stands out."""
     material = MATERIALS[finish.material]
-    value = np.tanh(light * np.float32(material.relief * 0.9))
+    value = light
     bright = np.maximum(value, 0)
     factor = 1 + np.float32(0.5) * value - np.float32(0.37) * bright
     added = bright * np.float32(0.055)

@@ -57,7 +57,7 @@ ROOMS: dict[str, tuple[Spot, ...]] = {
     ),
     "hallway": (
         Spot("cabinet", 0.5, 0.79, "drawers"),
-        Spot("rug", 0.5, 0.93, "runner"),
+        Spot("rug", 0.5, 0.93),
         Spot("chair", 0.84, 0.88, flip=True),
         Spot("table-lamp", 0.44, 0.0, on=0),
         Spot("hat", 0.57, 0.0, on=0),

@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw
 
 from catalog.demo.geometry import Points
 from catalog.demo.light import dashes, enlarge, lit, rim
-from catalog.demo.materials import Finish, Pixels, paint
+from catalog.demo.materials import MATERIALS, Finish, Pixels, paint
 from catalog.demo.noise import Field, blur
 from catalog.demo.palette import RGB
 
@@ -82,9 +82,12 @@ class Sheet:
         if window is None:
             return
         mask = self._coverage([pixels], [self._to_px(hole) for hole in holes], window)
-        light, shadow = self._light(mask, window, folds, (volume, roundness))
+        low = self._coarse(mask)
         if lift:
-            self._darken(window, shadow * np.float32(lift))
+            self._darken(window, self._shadow(low, window) * np.float32(lift))
+        light = np.zeros_like(mask)
+        if volume or folds:
+            light = self._light(low, window, folds, (volume, roundness, MATERIALS[finish.material].relief))
         x, y = self._design_grid(window, angle)
         color = paint(finish, x, y, self.px)
         contour = rim(mask) * np.float32(edge * min(1.0, self.px + 0.1)) if edge else None
@@ -185,20 +188,19 @@ class Sheet:
         ImageDraw.Draw(image).polygon(((pixels - (window.left, window.top)) * 2 / step).ravel().tolist(), fill=255)
         return np.asarray(image.reduce(2), dtype=np.float32) / 255
 
-    def _light(
-        self, mask: Field, window: Window, folds: Sequence[Fold], shape: tuple[float, float]
-    ) -> tuple[Field, Field]:
-        """Signed light from the upper left on the part's relief, and its soft shadow, both at full size."""
+    def _coarse(self, mask: Field) -> Field:
+        """A mask on the grid that light is worked out on."""
         step = self._step()
-        volume, roundness = shape
-        low = (
-            np.asarray(
-                Image.fromarray((mask * 255).astype(np.uint8)).reduce(step) if step > 1 else mask * 255,
-                dtype=np.float32,
-            )
-            / 255
+        if step == 1:
+            return mask
+        return np.asarray(Image.fromarray((mask * 255).astype(np.uint8)).reduce(step), dtype=np.float32) / np.float32(
+            255
         )
-        unit = self.px / step
+
+    def _light(self, low: Field, window: Window, folds: Sequence[Fold], shape: tuple[float, float, float]) -> Field:
+        """Signed light, -1 to 1, from the upper left on a part's relief; `shape` is volume, roundness and relief."""
+        volume, roundness, relief = shape
+        unit = self.px / self._step()
         wide, tight = max(1, round(roundness * unit)), max(1, round(roundness * 0.3 * unit))
         height = np.float32(volume * roundness * 0.8) * blur(low, wide, wide)
         height += np.float32(volume * roundness * 0.22) * blur(low, tight, tight)
@@ -207,11 +209,15 @@ class Sheet:
             radius = max(1, round(soft * unit))
             height += blur(bumps, radius, radius)
         down, right = np.gradient(height * np.float32(unit))
-        light = enlarge(np.asarray(0.55 * right + 0.83 * down, dtype=np.float32), window.size, step)
-        radius = max(1, round(4 * unit))
-        shift = max(1, round(3 * unit))
+        light = np.tanh((np.float32(0.55) * right + np.float32(0.83) * down) * np.float32(relief * 0.9))
+        return enlarge(light, window.size, self._step())
+
+    def _shadow(self, low: Field, window: Window) -> Field:
+        """The soft shadow that a part throws on what lies under it, 0 to 1."""
+        unit = self.px / self._step()
+        radius, shift = max(1, round(4 * unit)), max(1, round(3 * unit))
         shadow = np.roll(blur(low, radius, radius), (shift, shift // 2), axis=(0, 1))
-        return light, enlarge(shadow, window.size, step)
+        return enlarge(shadow, window.size, self._step())
 
     def _bumps(self, folds: Sequence[Fold], window: Window, size: tuple[int, int]) -> Field:
         """The rise of several folds on the coarse grid, not yet smoothed."""
