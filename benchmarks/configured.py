@@ -1,12 +1,11 @@
-"""Imported before everything else by each benchmark: sets Django up, and keeps its log to warnings."""
+"""Imported before everything else by each benchmark: sets Django up, with a log of warnings only."""
 
 from __future__ import annotations
 
-import logging
 import os
 
 import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+os.environ.setdefault("LOG_LEVEL", "WARNING")
 django.setup()
-logging.getLogger().setLevel(logging.WARNING)

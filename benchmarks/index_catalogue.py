@@ -268,7 +268,7 @@ def report(figures: Figures, meter: Meter, *, threads: int) -> None:
         )
     encoder = get_encoder()
     facts = {
-        "encoder": f"{Path(encoder.name).name} ({encoder.dimension} numbers, {encoder.threads} torch thread)",
+        "encoder": f"{Path(encoder.name).name} ({encoder.dimension} numbers, torch threads {settings.ENCODER_THREADS})",
         "threads": threads,
         "batch": settings.INDEX_BATCH_SIZE,
         "images": whole.images,

@@ -1,0 +1,66 @@
+"""The benchmarks run on a small catalogue, print their tables, and leave nothing behind. No figure is asserted."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from benchmarks import index_catalogue, search_latency
+from benchmarks.machine import Cost, Meter
+from search import indexing, milvus
+from search.models import IndexEntry, IndexVersion
+from tests.shop import category, make_product, make_store
+
+
+def test_what_is_possible_is_the_slowest_stage_or_what_the_cores_allow() -> None:
+    figures = index_catalogue.Figures(
+        decode=Cost(images=100, wall_s=1.0, cpu_s={"this process": 1.0}),
+        encode=Cost(images=100, wall_s=2.0, cpu_s={"this process": 2.0}),
+        upsert=Cost(images=100, wall_s=0.5, cpu_s={"this process": 0.1, "milvus": 0.4}),
+        bookkeeping=Cost(images=100, wall_s=0.5, cpu_s={"postgres": 0.5}),
+    )
+    assert figures.slowest == ("encode", 50.0)
+    assert figures.by_cores(2) == pytest.approx(50.0)
+    assert figures.by_cores(1) == pytest.approx(25.0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_indexing_benchmark_measures_every_stage_on_the_same_images_and_cleans_up(
+    live_index: IndexVersion, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = make_store()
+    for sku in ("a", "b", "c"):
+        make_product(store, sku, colours=("red", "blue"))
+    indexing.sweep(live_index)
+    collections = milvus.collection_names(prefix="t")
+    meter = Meter()
+    figures = index_catalogue.measure(index_catalogue.image_ids("shop", 0), meter, threads=2, rounds=2)
+    assert [cost.images for cost in (*figures.alone.values(), figures.whole)] == [6] * 5
+    assert milvus.collection_names(prefix="t") == collections
+    assert list(IndexVersion.objects.all()) == [live_index]
+    assert IndexEntry.objects.count() == 6
+    index_catalogue.report(figures, meter, threads=2)
+    printed = capsys.readouterr().out
+    assert "of what is possible" in printed
+    assert [line.split("|")[1].strip() for line in printed.splitlines() if " alone |" in line] == [
+        "decode alone",
+        "encode alone",
+        "upsert alone",
+        "claim, read, mark alone",
+    ]
+
+
+@pytest.mark.django_db
+def test_the_search_benchmark_measures_every_form_of_a_query(
+    live_index: IndexVersion, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = make_store()
+    make_product(store, "a", colours=("red",), category=category(store, "Clothes"))
+    indexing.sweep(live_index)
+    samples = search_latency.make_samples(store, 2, random.Random(1))
+    times = search_latency.measure(store, live_index, samples, ask=search_latency.ask_here(store))
+    assert len(times) == 6
+    assert {len(part) for taken in times.values() for part in (taken.whole, taken.encode, taken.ann)} == {2}
+    search_latency.report(times, live_index, store, where="here")
+    assert capsys.readouterr().out.count("| words + image | yes |") == 2
