@@ -65,6 +65,14 @@ class Site:
         assert row is not None
         return int(row[0])
 
+    def products(self, store: str) -> int:
+        host = str(socket_dir(self.data_dir) / "postgres")
+        query = "SELECT count(*) FROM catalog_product p JOIN catalog_store s ON s.id = p.store_id WHERE s.slug = %s"
+        with psycopg.connect(host=host, user="vitrine", dbname="vitrine") as connection:
+            row = connection.execute(query, [store]).fetchone()
+        assert row is not None
+        return int(row[0])
+
     def pid(self, part: str) -> int:
         """The part's process; -1 while it is being started again."""
         try:
@@ -196,10 +204,7 @@ def test_a_part_killed_in_the_middle_of_an_import_leaves_no_difference(site: Sit
     verified = site.manage("verify_index")
     assert verified.returncode == 0, verified.stdout + verified.stderr
     assert "No difference" in verified.stdout
-    owned = (
-        f"SELECT count(*) FROM catalog_product p JOIN catalog_store s ON s.id = p.store_id WHERE s.slug = 's-{part}'"
-    )
-    assert site.one(owned) == PHOTOS
+    assert site.products(f"s-{part}") == PHOTOS
 
 
 def test_ctrl_c_ends_every_process(site: Site) -> None:
