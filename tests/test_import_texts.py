@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import io
+import json
+import re
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from catalog.codes import code_for
 from catalog.importing.columns import resolve_columns
-from catalog.importing.records import Refusal, RowError, UnreadableFile
+from catalog.importing.ndjson import record_from_line
+from catalog.importing.records import Record, Refusal, RowError, UnreadableFile
+from catalog.importing.tables import read_table
 from catalog.importing.text import Row, Table, read_lines
 from catalog.importing.values import clean_bool, clean_description, clean_price, clean_quantity, clean_url, split_path
 from catalog.models import Store
@@ -253,3 +259,41 @@ def test_a_mapping_wins_over_the_usual_names() -> None:
 def test_a_mapping_that_cannot_be_is_refused_with_the_choices(mapping: dict[str, str], words: str) -> None:
     with pytest.raises(UnreadableFile, match=words):
         resolve_columns(["id", "name"], mapping)
+
+
+@given(st.binary(max_size=2000))
+def test_no_bytes_break_the_reading_of_a_table(data: bytes) -> None:
+    try:
+        table = table_of(b"sku,title,price,quantity,published,images,url\n" + data)
+        items = list(read_table(table, resolve_columns(table.header, {}), EURO))
+    except UnreadableFile:
+        return
+    assert all(isinstance(item, Record | Refusal) for item in items)
+    assert not any("\x00" in item.sku for item in items)
+
+
+@given(st.lists(st.text(max_size=40), max_size=8), st.text(max_size=40))
+def test_no_cells_break_a_row(cells: list[str], sku: str) -> None:
+    row = dict(zip(["title", "price", "quantity", "is_published", "url", "images", "category"], cells, strict=False))
+    line = json.dumps({**row, "sku": sku})
+    assert isinstance(record_from_line(1, line, EURO), Record | Refusal)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.floats() | st.integers() | st.text(),
+        lambda each: st.lists(each) | st.dictionaries(st.text(), each),
+        max_leaves=12,
+    )
+)
+def test_no_json_breaks_a_line(value: object) -> None:
+    for line in (json.dumps(value), json.dumps({"sku": "A", "title": "x", "attributes": value, "images": value})):
+        assert isinstance(record_from_line(1, line, EURO), Record | Refusal)
+
+
+@given(st.text(max_size=30))
+def test_a_code_is_always_valid_and_its_own_code(name: str) -> None:
+    code = code_for(name, max_length=40)
+    assert re.fullmatch(r"[a-z0-9][a-z0-9_-]*", code)
+    assert len(code) <= 40
+    assert code_for(code, max_length=40) == code

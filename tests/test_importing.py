@@ -78,7 +78,10 @@ def test_a_plain_table_becomes_products(store: Store, tmp_path: Path) -> None:
     assert (trousers.title, trousers.price, trousers.quantity) == ("Linen, wide", Decimal("39.9"), 12)
     assert trousers.attributes == {"color": ["white", "navy-blue"]}
     assert trousers.category is not None
-    assert [node.name for node in (*Category.objects.get_ancestors(trousers.category), trousers.category)] == ["Clothes", "Trousers"]
+    assert [node.name for node in (*Category.objects.get_ancestors(trousers.category), trousers.category)] == [
+        "Clothes",
+        "Trousers",
+    ]
     assert (lamp.price, lamp.quantity, lamp.attributes, lamp.is_published) == (None, 0, {}, False)
     assert trousers.brand == lamp.brand == Brand.objects.get(name="Nordlicht")
     assert list(AttributeValue.objects.values_list("code", "label")) == [("navy-blue", "Navy Blue"), ("white", "White")]
@@ -522,6 +525,8 @@ def test_the_command_names_what_is_wrong(store: Store, tmp_path: Path) -> None:
         call_command("import_products", str(source), store="shop", stdout=StringIO())
     with pytest.raises(CommandError, match='no store "nope"'):
         call_command("import_products", str(source), store="nope", stdout=StringIO())
+    with pytest.raises(CommandError, match="a dry run makes none"):
+        call_command("import_products", str(source), store="new", create_store=True, dry_run=True, stdout=StringIO())
     with pytest.raises(CommandError, match="FIELD=COLUMN"):
         call_command("import_products", str(source), store="shop", map=["title"], stdout=StringIO())
     call_command(

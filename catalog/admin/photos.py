@@ -61,8 +61,8 @@ class PhotoForm(forms.ModelForm):  # type: ignore[type-arg]
         if self._photo is not None:
             image.file = keep_photo(self._data, self._photo, store_id=image.product.store_id)
             image.sha256, image.width, image.height = self._photo.sha256, self._photo.width, self._photo.height
-        elif not image.file:
-            image.sha256, image.width, image.height = "", 0, 0
+        elif not image.file and "source_url" in self.changed_data:
+            image.fetch_after, image.fetch_attempts, image.fetch_error = None, 0, ""
         return super().save(commit)  # type: ignore[no-any-return]
 
 

@@ -44,7 +44,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         mapping = _mapping(options["map"])
-        store = _store(options["store"], is_created=options["create_store"])
+        store = _store(options["store"], is_created=options["create_store"], is_dry_run=options["dry_run"])
         console = Console()
         columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
         with ProgressBar(*columns, console=console) as bar, _refused_file(options["report"]) as refused:
@@ -75,8 +75,10 @@ def _mapping(pairs: list[str]) -> dict[str, str]:
     return mapping
 
 
-def _store(slug: str, *, is_created: bool) -> Store:
+def _store(slug: str, *, is_created: bool, is_dry_run: bool) -> Store:
     store = Store.objects.filter(slug=slug).first()
+    if store is None and is_dry_run:
+        raise CommandError(f'there is no store "{slug}" yet; a dry run makes none')
     if store is None and is_created:
         store = Store.objects.create(slug=slug, name=slug.replace("-", " ").capitalize())
     if store is None:
