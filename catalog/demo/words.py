@@ -117,7 +117,8 @@ def material_values(material: str) -> list[str]:
 
 def title(form: Form, color: str, material: str, pattern: str, cut: dict[str, str]) -> str:
     """A natural title: colour, pattern, material, at most two words of the cut, the noun."""
-    words = [COLORS[color][0]]
+    # A wood is its own colour: "Walnut cube shelf".
+    words = [] if material in ("oak", "walnut", "ash") else [COLORS[color][0]]
     stated = PATTERNS[pattern][0] if pattern in PATTERNS else "plain"
     if stated in PATTERN_WORDS and PATTERN_WORDS[stated].lower() not in form.noun.lower():
         words.append(
@@ -128,7 +129,8 @@ def title(form: Form, color: str, material: str, pattern: str, cut: dict[str, st
         words.append(word)
     cuts = [CUT_WORDS[item] for item in cut.items() if item in CUT_WORDS and item not in form.cut.items()]
     said = [word for word in cuts if word.lower() not in form.noun.lower()]
-    return " ".join([*words, *said[:2], form.noun])
+    text = " ".join([*words, *said[:2], form.noun])
+    return text[0].upper() + text[1:]
 
 
 _CARE = {
