@@ -283,6 +283,8 @@ LOGGING = {
         "django": {"level": "INFO"},
         "pymilvus": {"level": "CRITICAL", "propagate": False},
         "sentence_transformers": {"level": "WARNING"},
+        # A sweep each second would be three lines each second.
+        **{name: {"level": "WARNING"} for name in ("celery.beat", "celery.worker.strategy", "celery.app.trace")},
     },
 }
 

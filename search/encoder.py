@@ -120,7 +120,10 @@ class Encoder:
         import torch
         from safetensors import SafetensorError
         from sentence_transformers import SentenceTransformer
+        from transformers.utils import logging as transformers_logging
 
+        # A bar for the weights of a model that loads in a moment is noise in every log.
+        transformers_logging.disable_progress_bar()
         torch.set_num_threads(self.threads)
         device = _device(self.device)
         try:
