@@ -123,7 +123,7 @@ class Encoder:
         from transformers.utils import logging as transformers_logging
 
         # A bar for the weights of a model that loads in a moment is noise in every log.
-        transformers_logging.disable_progress_bar()
+        transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         torch.set_num_threads(self.threads)
         device = _device(self.device)
         try:
