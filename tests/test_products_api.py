@@ -14,8 +14,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from catalog.labels import Labels
 from catalog.api.serializers import product_data
+from catalog.labels import Labels
 from catalog.models import Product, ProductImage, Store
 from catalog.models.keys import KeyKind, create_api_key
 from tests.shop import add_photo, brand, category, make_product, make_store, photo_bytes

@@ -48,17 +48,14 @@ def read_lines(file: io.BufferedReader) -> Iterator[str]:
     encoding = _encoding_of(file.peek(4096)[:4096])
     # Latin-1 gives each byte a character, so lines can be cut at every kind of line end before they are decoded.
     text = io.TextIOWrapper(file, encoding=encoding or "latin-1", errors="replace", newline="")
-    try:
-        while line := text.readline(MAX_LINE):
-            if len(line) == MAX_LINE and line[-1] not in "\r\n":
-                while (rest := text.readline(MAX_LINE)) and rest[-1] not in "\r\n":
-                    pass
-                yield OVERLONG
-            else:
-                whole = line if encoding else _decode(line.encode("latin-1"))
-                yield whole.replace("\x00", "")
-    finally:
-        text.detach()
+    while line := text.readline(MAX_LINE):
+        if len(line) == MAX_LINE and line[-1] not in "\r\n":
+            while (rest := text.readline(MAX_LINE)) and rest[-1] not in "\r\n":
+                pass
+            yield OVERLONG
+        else:
+            whole = line if encoding else _decode(line.encode("latin-1"))
+            yield whole.replace("\x00", "")
 
 
 def _encoding_of(head: bytes) -> str:
