@@ -29,12 +29,15 @@ class Trouble:
     status: int
 
 
-def ask(store: Store, state: PageState, *, attribute_codes: Iterable[str]) -> Result:
-    """Search for what the page shows; facets come with the first page only. Raises as `search_request` does."""
-    return search_request(store, owner=OWNER, data=search_data(state, attribute_codes=attribute_codes))
+def ask(store: Store, state: PageState, *, facet_codes: Iterable[str] | None) -> Result:
+    """Search for what the page shows, and count its facets and these attributes, or nothing at all for `None`.
+
+    Raises as `search_request` does.
+    """
+    return search_request(store, owner=OWNER, data=search_data(state, facet_codes=facet_codes))
 
 
-def search_data(state: PageState, *, attribute_codes: Iterable[str]) -> dict[str, Any]:
+def search_data(state: PageState, *, facet_codes: Iterable[str] | None) -> dict[str, Any]:
     """The search request's fields for this state."""
     data: dict[str, Any] = {
         "q": state.q,
@@ -48,8 +51,8 @@ def search_data(state: PageState, *, attribute_codes: Iterable[str]) -> dict[str
         data["image"] = {"id": state.photo, **({"box": list(state.box)} if state.box else {})}
     elif state.like:
         data["image"] = {"product": state.like}
-    if state.page == 1:
-        codes = list(attribute_codes)[:MAX_ATTRIBUTE_GROUPS]
+    if facet_codes is not None:
+        codes = list(facet_codes)[:MAX_ATTRIBUTE_GROUPS]
         wide = [{"field_name": "category", "limit": 1000}, {"field_name": "brand", "limit": 40}]
         data["facet_by"] = [*wide, "price", "in_stock", *codes]
     return data

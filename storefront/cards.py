@@ -73,19 +73,16 @@ def shown_images(product: Product) -> list[ProductImage]:
     return [image for image in product.images.all() if image.file]
 
 
-def shown_image(product: Product, matched_image_id: int | None) -> ProductImage | None:
-    """The image that matched, else the first catalogue photo, else any, of those whose file is here."""
+def main_image(product: Product) -> ProductImage | None:
+    """The first catalogue photo, else any: a grid of whole products reads better than one of the details that matched."""
     images = shown_images(product)
-    by_id = {image.pk: image for image in images}
-    if matched_image_id in by_id:
-        return by_id[matched_image_id]
     return next((image for image in images if image.kind == ImageKind.CATALOG), images[0] if images else None)
 
 
 def liked_product(store: Store, sku: str, links: Links) -> Liked | None:
     """The published product of this sku, or None."""
     product = Product.objects.published().with_facts().filter(store=store, sku=sku).first()
-    return Liked(product, shown_image(product, None), links.product(sku)) if product else None
+    return Liked(product, main_image(product), links.product(sku)) if product else None
 
 
 def cards(hits: Iterable[Hit], links: Links) -> list[Card]:
@@ -100,7 +97,7 @@ def card(hit: Hit, links: Links) -> Card:
     return Card(
         product=product,
         title=marked if marked is not None else conditional_escape(product.title),
-        image=shown_image(product, hit.matched_image_id),
+        image=main_image(product),
         stock=stock_of(product),
         url=links.product(product.sku),
         like_url=links.shop(PageState(like=product.sku)),

@@ -52,10 +52,13 @@ class Page:
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
-def make_page(store: Store, links: Links, state: PageState, *, trouble: Trouble | None = None) -> Page:
+def make_page(
+    store: Store, links: Links, state: PageState, *, trouble: Trouble | None = None, is_continued: bool = False
+) -> Page:
     """Ask for this state and work out its page. A search that fails gives a page that says why and what to do.
 
-    `trouble` is a failure from before the search, such as a refused photo: nothing is asked then.
+    `trouble` is a failure from before the search, such as a refused photo: nothing is asked then. A page that continues
+    one on the screen needs cards alone: it counts no facets.
     """
     labels = attribute_labels(store)
     # A link from before an attribute was renamed still leads to products.
@@ -63,7 +66,7 @@ def make_page(store: Store, links: Links, state: PageState, *, trouble: Trouble 
     result: Result | None = None
     if trouble is None:
         try:
-            result = ask(store, state, attribute_codes=labels)
+            result = ask(store, state, facet_codes=None if is_continued else labels)
         except SearchError as error:
             trouble = trouble_of(error, state)
     facets = result.facets if result else ()

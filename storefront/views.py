@@ -117,11 +117,13 @@ def answer(
     request: ShopRequest, store: Store, *, links: Links, state: PageState, trouble: Trouble | None = None
 ) -> HttpResponse:
     """The page in this state: all of it, what a new search changes, or the cards of a further page."""
-    page = make_page(store, links, state, trouble=trouble)
+    is_part = bool(request.htmx) and not request.htmx.history_restore_request
+    is_continued = is_part and request.htmx.target == "next"
+    page = make_page(store, links, state, trouble=trouble, is_continued=is_continued)
     context = {**page.context(), "is_shop": True, "page_number": state.page}
-    if not request.htmx or request.htmx.history_restore_request:
+    if not is_part:
         return render(request, "storefront/shop.html", context, status=page.status)
-    if request.htmx.target == "next":
+    if is_continued:
         return render(request, "storefront/_cards.html", context, status=page.status)
     response = render(request, "storefront/_answer.html", context, status=page.status)
     url = links.shop(page.state)

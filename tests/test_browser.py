@@ -179,6 +179,11 @@ def test_the_box_moves_by_keyboard_and_resets(visit: Visit) -> None:
     page.keyboard.press("Home")
     expect(page.locator("h1")).to_have_text("Like your photo")
     assert "box" not in visit.asked()
+    page.go_back()
+    expect(page.locator("h1")).to_have_text("Like this part of your photo")
+    box, stage = page.locator("#box").bounding_box(), page.locator(".stage").bounding_box()
+    assert box and stage
+    assert box["width"] / stage["width"] == pytest.approx(0.67, abs=0.02)
 
 
 def test_the_box_is_drawn_and_dragged_with_a_pointer(visit: Visit) -> None:

@@ -35,6 +35,11 @@ find("#photo-file")?.addEventListener("change", (event) => {
   if (event.target.files[0]) send(event.target.files[0]);
 });
 
+// So that the same file can be picked again.
+find("#photo-form")?.addEventListener("htmx:afterRequest", () => {
+  find("#photo-file").value = "";
+});
+
 const photoOf = (transfer) => [...(transfer?.files ?? [])].find((file) => file.type.startsWith("image/"));
 
 document.addEventListener("paste", (event) => {
@@ -81,15 +86,10 @@ function draw() {
   box.style.width = `calc(${right} - ${left})`;
   box.style.height = `calc(${bottom} - ${top})`;
   const percent = edges.map((edge) => Math.round(edge * 100));
-  box.ariaValueText = isWhole(edges)
-    ? "The whole photo"
-    : `From ${percent[0]}% to ${percent[2]}% across, ${percent[1]}% to ${percent[3]}% down`;
-}
-
-function readBox() {
-  const text = find("#box-edges")?.value;
-  edges = text ? text.split(",").map(Number) : WHOLE;
-  draw();
+  const part = isWhole(edges)
+    ? "the whole photo"
+    : `${percent[0]} to ${percent[2]}% across, ${percent[1]} to ${percent[3]}% down`;
+  box.setAttribute("aria-label", `The part of your photo that is searched: ${part}`);
 }
 
 // Search with the box once it rests.
@@ -231,14 +231,23 @@ function keepGroups() {
 }
 document.addEventListener("htmx:oobAfterSwap", keepGroups);
 
+// The words and the box follow the address, also when going back; the words never under the shopper's hands.
 document.addEventListener("htmx:load", () => {
   keepGroups();
-  readBox();
-  // The words follow the address, but never under the shopper's hands.
-  const words = find("#q");
-  if (words && find("#layout") && document.activeElement !== words && !isProductEntry()) {
-    words.value = new URLSearchParams(location.search).get("q") ?? "";
-  }
+  if (!find("#layout") || isProductEntry()) return;
+  const asked = new URLSearchParams(location.search);
+  const [words, field] = [find("#q"), find("#box-edges")];
+  if (document.activeElement !== words) words.value = asked.get("q") ?? "";
+  if (!field) return;
+  field.value = asked.get("box") ?? "";
+  edges = field.value ? field.value.split(",").map(Number) : WHOLE;
+  draw();
+});
+
+// A kept page is parsed again when going back, and the policy allows no style in markup.
+document.addEventListener("htmx:beforeHistorySave", () => {
+  find("#box")?.removeAttribute("style");
+  queueMicrotask(draw);
 });
 
 function say(text) {
