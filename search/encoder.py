@@ -142,8 +142,21 @@ class Encoder:
                 f"The encoder {self.name!r} cannot encode {' and '.join(sorted(missing))}s."
                 " Set ENCODER_MODEL to a CLIP-family model, such as clip-ViT-B-32."
             )
+        _pad_as_trained(model)
         logger.info("loaded encoder %s on %s", self.name, device)
         return model
+
+
+def _pad_as_trained(model: SentenceTransformer) -> None:
+    """SigLIP reads texts padded to their full length, as it was trained, and gives others another vector.
+
+    sentence-transformers pads to the longest of a batch: a text's vector then depended on its neighbours (cosine 0.91).
+    """
+    module: Any = model[0]
+    config = getattr(getattr(module, "auto_model", None), "config", None)
+    if getattr(config, "model_type", "").startswith("siglip"):
+        length = config.text_config.max_position_embeddings
+        module.processing_kwargs = {"text": {"padding": "max_length", "max_length": length, "truncation": True}}
 
 
 _encoders: dict[str, Encoder] = {}

@@ -22,6 +22,10 @@ from transformers import (
     CLIPModel,
     CLIPProcessor,
     PreTrainedTokenizerFast,
+    SiglipConfig,
+    SiglipImageProcessorPil,
+    SiglipModel,
+    SiglipProcessor,
 )
 
 from search.encoder import Encoder, get_encoder
@@ -75,6 +79,20 @@ def test_batches_keep_order_and_do_not_change_vectors(tiny_folder: Path) -> None
     np.testing.assert_allclose(whole.encode_texts(TEXTS), split.encode_texts(TEXTS), atol=1e-5)
     one_by_one = np.vstack([whole.encode_images([image]) for image in images])
     np.testing.assert_allclose(whole.encode_images(images), one_by_one, atol=1e-5)
+
+
+def test_a_siglip_text_has_one_vector_alone_and_in_company(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    tower = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 1, "num_attention_heads": 2}
+    text = {**tower, "vocab_size": len(TOKENIZER), "max_position_embeddings": 16}
+    config = SiglipConfig(text_config=text, vision_config={**tower, "image_size": 32, "patch_size": 16})
+    SiglipModel(config).save_pretrained(tmp_path)
+    processor = SiglipImageProcessorPil(size={"height": 32, "width": 32})
+    SiglipProcessor(image_processor=processor, tokenizer=TOKENIZER).save_pretrained(tmp_path)
+    encoder = Encoder(str(tmp_path))
+    alone = np.vstack([encoder.encode_texts([words]) for words in TEXTS])
+    np.testing.assert_allclose(encoder.encode_texts([*TEXTS, "a " * 40])[:4], alone, atol=1e-5)
+    assert encoder.encode_images(photos(2)).shape == (2, encoder.dimension)
 
 
 def test_nothing_in_gives_no_rows_of_the_right_width(tiny_folder: Path) -> None:
