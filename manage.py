@@ -11,8 +11,14 @@ def main() -> None:
         sys.exit(f"Vitrine needs Python 3.11 or newer; this is {sys.version.split()[0]}.")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     from django.core.management import execute_from_command_line
+    from django.db import OperationalError
 
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except OperationalError as error:
+        if "connection" not in str(error):
+            raise
+        sys.exit(f"Postgres does not answer: {error}\nStart it (make services), or set DATABASE_URL to one that runs.")
 
 
 if __name__ == "__main__":

@@ -153,7 +153,7 @@ def _pad_as_trained(model: SentenceTransformer) -> None:
     sentence-transformers pads to the longest of a batch: a text's vector then depended on its neighbours (cosine 0.91).
     """
     module: Any = model[0]
-    config = getattr(getattr(module, "auto_model", None), "config", None)
+    config: Any = getattr(getattr(module, "auto_model", None), "config", None)
     if getattr(config, "model_type", "").startswith("siglip"):
         length = config.text_config.max_position_embeddings
         module.processing_kwargs = {"text": {"padding": "max_length", "max_length": length, "truncation": True}}

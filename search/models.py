@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from pathlib import Path
 
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
@@ -49,6 +50,15 @@ class IndexVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.collection} ({self.state})"
+
+    @property
+    def model_name(self) -> str:
+        """The encoder as the public may know it: a hub's name, or a folder's last part and not where it lies."""
+        return (
+            self.encoder
+            if self.encoder.count("/") <= 1 and not self.encoder.startswith((".", "/"))
+            else Path(self.encoder).name
+        )
 
     @property
     def lag_seconds(self) -> float | None:

@@ -94,7 +94,7 @@ def search(query: Query) -> Result:
         pool_renewed=is_renewed,
         removed_since=removed,
         index_version=run.version.collection if run.version else "",
-        model=run.version.encoder if run.version else "",
+        model=run.version.model_name if run.version else "",
         lag_seconds=run.version.lag_seconds if run.version else None,
     )
 

@@ -19,8 +19,12 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("folder", type=Path, help="an empty or new folder, or one that this command wrote")
         parser.add_argument("--seed", type=int, default=1)
-        parser.add_argument("--products", type=int, default=DEFAULT_COUNT, help=f"how many products (default {DEFAULT_COUNT})")
-        parser.add_argument("--scenes", type=int, default=DEFAULT_SCENES, help=f"how many scenes (default {DEFAULT_SCENES})")
+        parser.add_argument(
+            "--products", type=int, default=DEFAULT_COUNT, help=f"how many products (default {DEFAULT_COUNT})"
+        )
+        parser.add_argument(
+            "--scenes", type=int, default=DEFAULT_SCENES, help=f"how many scenes (default {DEFAULT_SCENES})"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["products"] < 1 or options["scenes"] < 0:

@@ -113,7 +113,12 @@ def _print(console: Console, report: ImportReport, *, is_dry_run: bool, file: Pa
         table.add_column(name, justify="right" if name else "left")
     counts = (report.created, report.updated, report.unchanged, report.refused_count)
     table.add_row("products", *(f"{count:,}" for count in counts))
-    images = (f"{report.images_added:,}", f"-{report.images_removed:,}", "", f"{report.images_refused:,}")
+    images = (
+        f"{report.images_added:,}",
+        f"{report.images_removed:,} removed" if report.images_removed else "",
+        "",
+        f"{report.images_refused:,}",
+    )
     table.add_row("photos", *images)
     console.print(table)
     rate = report.rows / report.seconds if report.seconds else 0.0
