@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pymilvus import DataType, MilvusClient
 
+from catalog.models.product import MAX_ATTRIBUTE_VALUES
 from search.milvus.connection import client, engine, milvus_errors
 from search.milvus.indexes import IndexSettings
 
-# Value ids of one product; catalog refuses more at save, so that none is silently cut off here.
-MAX_ATTRIBUTE_VALUES = 128
 KIND_MAX_LENGTH = 16
 
 
