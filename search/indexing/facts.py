@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.models import AttributeValue, ProductImage
+from catalog.models.product import MAX_ATTRIBUTE_VALUES
 from catalog.models.store import MINOR_UNIT_DIGITS
-from search.milvus import MAX_ATTRIBUTE_VALUES, Row
+from search.milvus import Row
 
 NO_PRICE = -1
 NO_ID = 0

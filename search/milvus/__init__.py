@@ -14,7 +14,6 @@ from search.milvus.rows import (
     upsert_rows,
 )
 from search.milvus.schema import (
-    MAX_ATTRIBUTE_VALUES,
     collection_names,
     create_collection,
     drop_collection,
@@ -24,7 +23,6 @@ from search.milvus.schema import (
 from search.milvus.search import ImageHit, search
 
 __all__ = [
-    "MAX_ATTRIBUTE_VALUES",
     "Engine",
     "ImageHit",
     "IndexSettings",
