@@ -20,7 +20,7 @@ SOURCES = {
 }
 
 
-def write_card(folder: Path, *, trainer: Trainer, figures: Mapping[str, float]) -> None:
+def write_card(folder: Path, *, trainer: Trainer, figures: Mapping[str, float], start_from: Path | None = None) -> None:
     """Writes README.md into the model's folder: data, time, figures, limits, licence."""
     shape = trainer.shape
     parameters = sum(p.numel() for p in trainer.model.parameters())
@@ -52,7 +52,8 @@ def write_card(folder: Path, *, trainer: Trainer, figures: Mapping[str, float]) 
         "",
         *data,
         "",
-        f"{trainer.step:,} steps of {trainer.plan.batch} photos ({seen:,} photos seen) in this run, {minutes:.0f} minutes",
+        f"{trainer.step:,} steps of {trainer.plan.batch} photos ({seen:,} photos seen) in this run of {minutes:.0f} minutes,",
+        f"from {f'the weights of an earlier run ({start_from.name})' if start_from else 'random weights'},",
         f"on {cores}, bf16 where it helps, EMA weights.",
         "`manage.py train_encoder` made it; photos of the sets are not part of this repository.",
         "",

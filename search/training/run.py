@@ -84,7 +84,7 @@ def train(settings: RunSettings) -> dict[str, float]:
     smoothed = trainer.smoothed()
     save_encoder(smoothed, tokenizer, settings.output)
     figures = final_figures(smoothed, tokenizer, samples, photos)
-    write_card(settings.output, trainer=trainer, figures=figures)
+    write_card(settings.output, trainer=trainer, figures=figures, start_from=settings.start_from)
     return figures
 
 
