@@ -120,7 +120,7 @@ def test_typing_searches_and_the_back_button_goes_back(visit: Visit) -> None:
     expect(page.locator(".card-title mark").first).to_have_text("Red")
     assert visit.asked() == {"q": ["red shoes"]}
     expect(page).to_have_title("“red shoes” · Shop")
-    page.locator("h1").click()
+    page.locator("#results h1").click()
     page.go_back()
     found(page, "30 products")
     expect(page.locator("#q")).to_have_value("")
@@ -173,14 +173,14 @@ def test_the_box_moves_by_keyboard_and_resets(visit: Visit) -> None:
     page.locator("#box").focus()
     for key in ("ArrowRight", "ArrowRight", "ArrowDown", "Shift+ArrowLeft"):
         page.keyboard.press(key)
-    expect(page.locator("h1")).to_have_text("Like this part of your photo")
+    expect(page.locator("#results h1")).to_have_text("Like this part of your photo")
     assert visit.asked()["box"] == ["0.18,0.18,0.85,0.88"]
     expect(page.locator("#box")).to_be_focused()
     page.keyboard.press("Home")
-    expect(page.locator("h1")).to_have_text("Like your photo")
+    expect(page.locator("#results h1")).to_have_text("Like your photo")
     assert "box" not in visit.asked()
     page.go_back()
-    expect(page.locator("h1")).to_have_text("Like this part of your photo")
+    expect(page.locator("#results h1")).to_have_text("Like this part of your photo")
     box, stage = page.locator("#box").bounding_box(), page.locator(".stage").bounding_box()
     assert box and stage
     assert box["width"] / stage["width"] == pytest.approx(0.67, abs=0.02)
@@ -203,11 +203,11 @@ def test_the_box_is_drawn_and_dragged_with_a_pointer(visit: Visit) -> None:
     assert drawn == pytest.approx([0.2, 0.2, 0.6, 0.7], abs=0.02)
     with page.expect_response(re.compile("box=")):
         drag((0.4, 0.4), (0.5, 0.3))
-    expect(page.locator("h1")).to_have_text("Like this part of your photo")
+    expect(page.locator("#results h1")).to_have_text("Like this part of your photo")
     page.wait_for_url(re.compile(r"box=0\.(29|3)"))
     assert [float(edge) for edge in visit_box(visit)] == pytest.approx([0.3, 0.1, 0.7, 0.6], abs=0.02)
     page.get_by_role("link", name="Whole photo").click()
-    expect(page.locator("h1")).to_have_text("Like your photo")
+    expect(page.locator("#results h1")).to_have_text("Like your photo")
 
 
 def visit_box(visit: Visit) -> list[str]:
@@ -254,7 +254,7 @@ def test_more_like_this_starts_from_the_product(visit: Visit) -> None:
     card = page.locator(".card").first
     card.hover()
     card.locator(".alike").click()
-    expect(page.locator("h1")).to_have_text(re.compile("^Like Red"))
+    expect(page.locator("#results h1")).to_have_text(re.compile("^Like Red"))
     assert list(visit.asked()) == ["like"]
     expect(page.locator("#q")).to_have_value("")
     first_title(page, re.compile("Red"))
@@ -328,11 +328,12 @@ def test_everything_is_reached_by_keyboard(visit: Visit) -> None:
     expect(page.locator("#product .product-title")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.locator("#product")).to_be_hidden()
+    expect(page).to_have_url(re.compile("q=blue"))
     expect(page.locator(f"#{card}")).to_be_focused()
     page.keyboard.press("Tab")
     expect(page.locator(".alike").first).to_be_focused()
     page.keyboard.press("Enter")
-    expect(page.locator("h1")).to_have_text(re.compile("^Like Blue lamp"))
+    expect(page.locator("#results h1")).to_have_text(re.compile("^Like Blue lamp"))
 
 
 def test_on_a_phone_filters_rise_from_below_and_stay_while_choosing(

@@ -196,7 +196,13 @@ document.addEventListener("click", (event) => {
   } else if (event.target === dialog) dialog.close();
 });
 
+// The event comes a frame late: what closed the dialog may have been followed by another step through the history.
+let isClosedByHistory = false;
 dialog?.addEventListener("close", () => {
+  if (isClosedByHistory) {
+    isClosedByHistory = false;
+    return;
+  }
   find("#product-body").replaceChildren();
   if (isProductEntry()) history.back();
 });
@@ -210,9 +216,13 @@ addEventListener("popstate", (event) => {
   else if (isShown) {
     event.stopImmediatePropagation();
     isShown = false;
-    if (dialog.open) dialog.close();
+    find("#product-body").replaceChildren();
+    isClosedByHistory = dialog.open;
+    dialog.close();
     // The address may end in #results, and going back to it would take the focus there.
-    setTimeout(() => opener?.focus({ preventScroll: true }));
+    setTimeout(() => {
+      if ([document.body, find("#results")].includes(document.activeElement)) opener?.focus({ preventScroll: true });
+    });
   }
 });
 
