@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Avg, Count, Max, Min, Q, QuerySet
 
@@ -128,7 +129,24 @@ def _range_name(low: Decimal | None, high: Decimal | None) -> str:
 def _attribute_facet(
     store: Store, request: FacetRequest, products: QuerySet[Product], selected: frozenset[str]
 ) -> Facet:
-    sql, parameters = products.order_by().values("pk", "attributes").query.sql_with_params()
+    counts = _value_counts(request.field_name, products)
+    names = counts.keys() | selected
+    labels = dict(
+        AttributeValue.objects.filter(
+            attribute__store=store, attribute__code=request.field_name, code__in=names
+        ).values_list("code", "label")
+    )
+    values = [FacetValue(code, labels[code], counts.get(code, 0), code in selected) for code in names if code in labels]
+    return Facet(request.field_name, _largest(values, request.limit))
+
+
+def _value_counts(code: str, products: QuerySet[Product]) -> dict[str, int]:
+    """How many of the products have each value of the attribute."""
+    try:
+        sql, parameters = products.order_by().values("pk", "attributes").query.sql_with_params()
+    except EmptyResultSet:
+        # Django knows that nothing can match, and has no SQL for it.
+        return {}
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
@@ -138,17 +156,9 @@ def _attribute_facet(
             ) AS value
             GROUP BY value
             """,  # noqa: S608  (sql is a queryset's own, with bound parameters)
-            [*parameters, request.field_name, request.field_name],
+            [*parameters, code, code],
         )
-        counts = dict(cursor.fetchall())
-    names = counts.keys() | selected
-    labels = dict(
-        AttributeValue.objects.filter(
-            attribute__store=store, attribute__code=request.field_name, code__in=names
-        ).values_list("code", "label")
-    )
-    values = [FacetValue(code, labels[code], counts.get(code, 0), code in selected) for code in names if code in labels]
-    return Facet(request.field_name, _largest(values, request.limit))
+        return dict(cursor.fetchall())
 
 
 def _largest(values: list[FacetValue], limit: int) -> tuple[FacetValue, ...]:

@@ -229,6 +229,23 @@ def test_facets_count_the_match_set_and_a_filtered_field_without_itself(shop: St
     assert (stats.minimum, stats.maximum, stats.average) == (Decimal(10), Decimal(30), Decimal(20))
 
 
+@pytest.mark.parametrize(
+    "query_facts",
+    [
+        {"mode": Mode.BROWSE, "filters": Filters(categories=("no-such",))},
+        {"mode": Mode.IMAGE, "image": photo("red"), "filters": Filters(brands=("no-such",))},
+        {"mode": Mode.LEXICAL, "text": "nothing has these words"},
+    ],
+)
+def test_facets_of_nothing_count_nothing(shop: Store, query_facts: dict[str, object]) -> None:
+    facets = (FacetRequest("color"), FacetRequest("category"), FacetRequest("price"), FacetRequest("in_stock"))
+    result = search(Query(shop.pk, facet_by=facets, **query_facts))  # type: ignore[arg-type]
+    assert (result.found, result.hits) == (0, ())
+    counts = facet_counts(result)
+    assert counts["color"] == {}
+    assert counts["in_stock"] == {"true": 0, "false": 0}
+
+
 def test_an_unknown_facet_is_refused_by_name(shop: Store) -> None:
     with pytest.raises(InvalidQuery, match="Unknown facet 'size'"):
         search(Query(shop.pk, mode=Mode.BROWSE, facet_by=(FacetRequest("size"),)))
