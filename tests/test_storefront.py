@@ -138,9 +138,7 @@ def test_words_that_nothing_holds_together_are_admitted(visitor: Client, boutiqu
     assert texts(response, "note") == ["Nothing has all of these words. These products come closest."]
 
 
-def test_pages_follow_one_another_and_repeat_nothing(
-    visitor: Client, boutique: Store, live_index: IndexVersion
-) -> None:
+def test_pages_follow_one_another_and_repeat_nothing(visitor: Client, boutique: Store) -> None:
     for number in range(30):
         make_product(boutique, f"more-{number}", title=f"More {number}", colours=("grey",))
     seen, url = [], "/"
