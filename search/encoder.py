@@ -48,8 +48,8 @@ class Encoder:
         self.threads = threads
         self._model: SentenceTransformer | None = None
         self._loading = threading.Lock()
-        # Fast tokenizers raise "Already borrowed" when two threads pad at once; torch's threads are few anyway.
-        self._encoding = threading.Lock()
+        # Fast tokenizers raise "Already borrowed" when two threads pad at once. Photos need no tokenizer and run side by side.
+        self._tokenizing = threading.Lock()
 
     @cached_property
     def fingerprint(self) -> str:
@@ -82,7 +82,10 @@ class Encoder:
 
     def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Texts -> (n, dimension) unit rows, in order. What exceeds the tokenizer's limit is cut off, not an error."""
-        return self._encode(list(texts)) if texts else self._empty()
+        if not texts:
+            return self._empty()
+        with self._tokenizing:
+            return self._encode(list(texts))
 
     def _empty(self) -> NDArray[np.float32]:
         return np.empty((0, self.dimension), dtype=np.float32)
@@ -90,14 +93,13 @@ class Encoder:
     def _encode(self, inputs: list[Any]) -> NDArray[np.float32]:
         model = self._loaded()
         try:
-            with self._encoding:
-                rows = model.encode(
-                    inputs,
-                    batch_size=self.batch_size,
-                    normalize_embeddings=True,
-                    convert_to_numpy=True,
-                    show_progress_bar=False,
-                )
+            rows = model.encode(
+                inputs,
+                batch_size=self.batch_size,
+                normalize_embeddings=True,
+                convert_to_numpy=True,
+                show_progress_bar=False,
+            )
         except RuntimeError as error:  # what torch raises, out of memory included
             raise EncoderUnavailable(
                 f"The encoder {self.name!r} failed on {len(inputs)} inputs ({error}). Lower ENCODER_BATCH_SIZE"
