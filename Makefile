@@ -46,11 +46,16 @@ clean: ## remove the virtual environment and caches; the data (.data) stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
+# Also a Python 2 must understand this line.
+CHECK_PYTHON = $(PYTHON) -c 'import sys; v = "%d.%d" % sys.version_info[:2]; sys.exit(0 if sys.version_info >= (3, 11) else "Vitrine needs Python 3.11 or newer; " + sys.executable + " is " + v + ". Name another one, such as: make PYTHON=/usr/bin/python3.12 " + sys.argv[1])'
+
 $(VENV)/.installed $(VENV)/.installed-server: pyproject.toml constraints.txt
+	@$(CHECK_PYTHON) demo
 	@$(PYTHON) config/install.py "$(VENV)" "$(TORCH_INDEX)" $(EXTRAS)
 	@touch $@
 
 $(VENV)/.installed-test: pyproject.toml constraints.txt
+	@$(CHECK_PYTHON) test
 	@$(PYTHON) config/install.py "$(VENV)" "$(TORCH_INDEX)" embedded test \
 		$(if $(filter Linux-x86_64,$(shell uname -sm | tr ' ' -)),server)
 	@touch $@ $(VENV)/.installed

@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -17,11 +18,6 @@ FREE_BYTES = 3 * 2**30
 
 def main(venv: Path, torch_index: str, extras: list[str]) -> None:
     """Make `venv` where it is missing and install the pinned dependencies with these extras into it."""
-    if sys.version_info < (3, 11):  # noqa: UP036 - this file alone is run by whatever Python there is
-        sys.exit(
-            f"Vitrine needs Python 3.11 or newer; {sys.executable} is {sys.version.split()[0]}. "
-            "Name another one: make PYTHON=/usr/bin/python3.12 demo"
-        )
     python = venv / "bin" / "python"
     free = shutil.disk_usage(ROOT).free
     if not python.exists() and free < FREE_BYTES:
@@ -39,8 +35,6 @@ def main(venv: Path, torch_index: str, extras: list[str]) -> None:
 
 def requirements(extras: list[str]) -> list[str]:
     """The project's dependencies and those of these extras, as pyproject.toml states them."""
-    import tomllib  # here, because Python 3.10 must still reach the message above
-
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     return [*project["dependencies"], *(line for extra in extras for line in project["optional-dependencies"][extra])]
 
