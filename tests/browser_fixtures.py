@@ -106,3 +106,4 @@ def show_photo(page: Page, colour: str) -> None:
     data = photo_bytes(colour, size=(300, 400))
     page.set_input_files("#photo-file", {"name": "p.png", "mimeType": "image/png", "buffer": data})
     expect(page.locator("#box")).to_be_visible()
+    expect(page.locator(".stage img")).to_have_js_property("naturalWidth", 300)

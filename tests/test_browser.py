@@ -61,7 +61,6 @@ def test_a_photo_finds_its_colour_and_words_and_filters_narrow_it(visit: Visit) 
     page = visit.page
     show_photo(page, "blue")
     first_title(page, re.compile("Blue"))
-    expect(page.locator(".stage img")).to_have_js_property("complete", True)
     photo = visit.asked()["photo"]
     page.locator("#category-home").check(force=True)
     found(page, "15 products, closest first")
