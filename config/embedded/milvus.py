@@ -79,6 +79,8 @@ def _server(data_dir: Path) -> Part:
         is_healthy=lambda: _answers(f"127.0.0.1:{port}"),
         prepare=prepare,
         environment={
+            # Milvus takes our own setting of that name for its own, and panics at a level such as WARNING.
+            "LOG_LEVEL": "warn",
             "DEPLOY_MODE": "STANDALONE",
             "METRICS_PORT": str(port + _PORTS - 1),
             "MILVUS_RUN_DIR": str(base / "run"),
