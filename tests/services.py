@@ -17,7 +17,6 @@ import pytest
 
 from config.embedded.folder import DataFolderError
 from config.embedded.services import SERVICES, make_services, running
-from config.part import PartError
 
 _URLS = {"postgres": "DATABASE_URL", "redis": "REDIS_URL", "milvus": "MILVUS_URI"}
 _FREE_BYTES = 256 * 2**20
@@ -65,27 +64,15 @@ def pytest_runtestloop(session: pytest.Session) -> None:
 @pytest.fixture(scope="session")
 def milvus_server_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URI of a real Milvus 2.3.5 server, started for this session (mark the test `server`)."""
-    with ExitStack() as stack:
-        yield _started_milvus_server(stack, tmp_path_factory)
-
-
-def _started_milvus_server(stack: ExitStack, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Start the server, up to three times: 2.3.5 aborts at its start now and then when others hold the cores."""
     from config import embedded
 
-    for tries_left in (2, 1, 0):
-        data_dir = tmp_path_factory.mktemp("milvus-server")
-        try:
-            parts = make_services(data_dir, ["milvus"], milvus_engine="server")
-            stack.enter_context(running(data_dir, parts, free_bytes=_FREE_BYTES))
-        except DataFolderError as error:
-            pytest.skip(f"{CANNOT_RUN}{error}")
-        except PartError:
-            if not tries_left:
-                raise
-        else:
-            break
-    return embedded.endpoints(data_dir).milvus_uri
+    data_dir = tmp_path_factory.mktemp("milvus-server")
+    try:
+        parts = make_services(data_dir, ["milvus"], milvus_engine="server")
+    except DataFolderError as error:
+        pytest.skip(f"{CANNOT_RUN}{error}")
+    with running(data_dir, parts, free_bytes=_FREE_BYTES):
+        yield embedded.endpoints(data_dir).milvus_uri
 
 
 @pytest.fixture(scope="session")

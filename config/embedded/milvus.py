@@ -158,9 +158,8 @@ def _configure(base: Path, port: int) -> None:
     for step, role in enumerate(_ROLES):
         config[role].update(ip="127.0.0.1", port=port + step)
     config["proxy"].update(internalPort=port + len(_ROLES), http={"enabled": False})
-    # A killed server's session holds up the next one until it expires, 30 s by default; with 5 s a server whose cores
-    # others held lost its own session and aborted.
-    config["common"]["session"]["ttl"] = 15
+    # A killed server's session holds up the next one until it expires: 30 s by default.
+    config["common"]["session"]["ttl"] = 5
     config["log"].update(level="warn", file={"rootPath": ""})
     clients, peers = (f"http://127.0.0.1:{port + len(_ROLES) + step}" for step in (1, 2))
     etcd = {
