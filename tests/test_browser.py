@@ -35,7 +35,7 @@ def test_typing_searches_and_the_back_button_goes_back(visit: Visit) -> None:
 
 def test_a_facet_narrows_keeps_the_focus_and_leaves_by_its_chip(visit: Visit) -> None:
     page = visit.page
-    page.get_by_label("Norrvik").check()
+    page.get_by_role("checkbox", name="Norrvik").check()
     found(page, "20 products")
     expect(page.locator("#brand-norrvik")).to_be_focused()
     page.locator("#category-home").check(force=True)
@@ -142,7 +142,7 @@ def test_a_refused_photo_says_why_and_the_results_stay(visit: Visit) -> None:
     page.set_input_files("#photo-file", {"name": "p.png", "mimeType": "image/png", "buffer": b"this is no photo"})
     expect(page.locator("#trouble")).to_be_visible()
     found(page, "30 products")
-    page.get_by_label("Norrvik").check()
+    page.get_by_role("checkbox", name="Norrvik").check()
     expect(page.locator("#trouble")).to_be_hidden()
     refused = [wrong for wrong in visit.wrongs if "400" in wrong]
     assert len(refused) == len(visit.wrongs) > 0
