@@ -7,7 +7,9 @@ replace a service each. Sessions can run side by side: no fixed port, no fixed p
 from __future__ import annotations
 
 import os
+import platform
 import shutil
+import sys
 import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack
@@ -15,7 +17,6 @@ from pathlib import Path
 
 import pytest
 
-from config.embedded.folder import DataFolderError
 from config.embedded.services import SERVICES, make_services, running
 
 _URLS = {"postgres": "DATABASE_URL", "redis": "REDIS_URL", "milvus": "MILVUS_URI"}
