@@ -60,6 +60,7 @@ def query_digest(query: Query) -> str:
         query.product_id,
         query.text_weight,
         query.image_weight,
+        query.rrf_constant,
         query.mode,
         repr(query.filters),
         repr(query.sort),

@@ -131,6 +131,8 @@ class Query:
     product_id: int | None = None
     text_weight: float = 1.0
     image_weight: float = 1.0
+    # Of reciprocal rank fusion: the larger, the less the first ranks stand out.
+    rrf_constant: int = 60
     mode: Mode = Mode.BROWSE
     filters: Filters = field(default_factory=Filters)
     facet_by: tuple[FacetRequest, ...] = ()

@@ -40,6 +40,7 @@ class _Run:
     store: Store
     deadline: float
     version: IndexVersion | None = None
+    is_kept: bool = True
     words: Words = NO_WORDS
     degraded: list[str] = field(default_factory=list)
     timings_ms: dict[str, float] = field(default_factory=dict)
@@ -66,13 +67,17 @@ class _Run:
         return (self.query.product_id,) if self.query.product_id is not None and not self.query.text else ()
 
 
-def search(query: Query) -> Result:
-    """Answer a query. Raises `InvalidQuery`, or `IndexUnavailable`/`EncoderUnavailable` where no route was left to answer."""
-    run = _Run(query, Store.objects.get(pk=query.store_id), monotonic() + query.deadline_ms / 1000)
+def search(query: Query, *, version: IndexVersion | None = None, is_kept: bool = True) -> Result:
+    """Answer a query. Raises `InvalidQuery`, or `IndexUnavailable`/`EncoderUnavailable` where no route was left to answer.
+
+    `version` asks another index than the live one. `is_kept=False` leaves no pool in the cache for later pages: an
+    evaluation asks thousands of queries once, and shall not push shoppers' pools out.
+    """
+    run = _Run(query, Store.objects.get(pk=query.store_id), monotonic() + query.deadline_ms / 1000, is_kept=is_kept)
     if query.text:
         run.words = lexical.parse_words(query.text, store=run.store)
     try:
-        run.version = live_version()
+        run.version = version or live_version()
     except IndexUnavailable:
         if query.mode is not Mode.BROWSE:
             run.degraded.append("index")
@@ -107,6 +112,8 @@ def _pool(run: _Run) -> tuple[Pool, str, bool]:
         if pinned is not None:
             return pinned, run.query.search_id, False
     pool = _compute(run)
+    if not run.is_kept:
+        return pool, "", False
     with run.timed("pool"):
         return pool, pools.save(run.query, pool), bool(run.query.search_id)
 
@@ -181,7 +188,7 @@ def _ordered(
 ) -> Pool:
     """The pool of these routes: fused, cut, and put into the asked order."""
     with run.timed("fuse"):
-        fused = fuse(routes)
+        fused = fuse(routes, constant=run.query.rrf_constant)
         total = len(fused) if found is None else found
         fused = fused[: settings.SEARCH_POOL_SIZE]
         if run.query.sort.key is not SortKey.RELEVANCE:
@@ -251,7 +258,8 @@ def _page(run: _Run, pool: Pool, search_id: str) -> tuple[tuple[Hit, ...], int]:
         places.extend(place for place in range(position, end) if int(pool.products[place]) in rows)
         removed += sum(product_id not in rows for product_id in ids)
         position = end
-    pools.remember_start(query, search_id, page=query.page + 1, position=position)
+    if run.is_kept:
+        pools.remember_start(query, search_id, page=query.page + 1, position=position)
     marked = lexical.highlights(list(rows), run.words, store=run.store) if "lexical" in pool.routes else {}
     return tuple(_hit(pool, place, rows, marked) for place in places), removed
 

@@ -125,8 +125,8 @@ def vector_route(
     return Route(name, tuple(best.values()), all(len(hits) < limit for hits in results))
 
 
-def fuse(routes: Sequence[Route], *, constant: int = 60) -> list[tuple[int, float]]:
-    """Reciprocal rank fusion (Cormack et al. 2009, k = 60): products with their fused score, best first."""
+def fuse(routes: Sequence[Route], *, constant: int) -> list[tuple[int, float]]:
+    """Reciprocal rank fusion (Cormack et al. 2009, who take 60): products with their fused score, best first."""
     scores: dict[int, float] = {}
     for route in routes:
         for rank, candidate in enumerate(route.candidates, start=1):
