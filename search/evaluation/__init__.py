@@ -1,0 +1,1 @@
+"""Search quality in figures: judged query sets, metrics, reports, and what an encoder can do on files."""
