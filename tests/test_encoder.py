@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import shutil
 import subprocess
 import sys
@@ -44,9 +45,9 @@ def photos(n: int) -> list[Image.Image]:
 @pytest.fixture(scope="module")
 def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(0)
-    model = new_model(TOKENIZER, Shape(side_px=32, patch_px=16, width=64, depth=1, text_width=64, text_depth=1))
+    shape = Shape(side_px=32, stem=16, stages=(16, 32), blocks=(1, 1), text_width=64, text_depth=1)
     folder = tmp_path_factory.mktemp("tiny")
-    save_encoder(model, TOKENIZER, folder)
+    save_encoder(new_model(TOKENIZER, shape), folder)
     return folder
 
 
@@ -59,7 +60,7 @@ def vit_b_32_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert 150e6 < sum(p.numel() for p in model.parameters()) < 152e6
     folder = tmp_path_factory.mktemp("vit-b-32")
     model.half().save_pretrained(folder)
-    CLIPProcessor(image_processor=CLIPImageProcessorPil(), tokenizer=TOKENIZER).save_pretrained(folder)
+    CLIPProcessor(image_processor=CLIPImageProcessorPil(), tokenizer=copy.deepcopy(TOKENIZER)).save_pretrained(folder)
     return folder
 
 
@@ -88,7 +89,7 @@ def test_a_siglip_text_has_one_vector_alone_and_in_company(tmp_path: Path) -> No
     config = SiglipConfig(text_config=text, vision_config={**tower, "image_size": 32, "patch_size": 16})
     SiglipModel(config).save_pretrained(tmp_path)
     processor = SiglipImageProcessorPil(size={"height": 32, "width": 32})
-    SiglipProcessor(image_processor=processor, tokenizer=TOKENIZER).save_pretrained(tmp_path)
+    SiglipProcessor(image_processor=processor, tokenizer=copy.deepcopy(TOKENIZER)).save_pretrained(tmp_path)
     encoder = Encoder(str(tmp_path))
     alone = np.vstack([encoder.encode_texts([words]) for words in TEXTS])
     np.testing.assert_allclose(encoder.encode_texts([*TEXTS, "a " * 40])[:4], alone, atol=1e-5)
@@ -131,9 +132,9 @@ def test_the_fingerprint_follows_the_files_that_matter(tiny_folder: Path, tmp_pa
     original = Encoder(str(tiny_folder)).fingerprint
     assert len(original) == 16
     assert Encoder(str(copy)).fingerprint == original
-    weights = bytearray((copy / "model.safetensors").read_bytes())
+    weights = bytearray((copy / "image_0_Transformer" / "model.safetensors").read_bytes())
     weights[-1] ^= 1
-    (copy / "model.safetensors").write_bytes(weights)
+    (copy / "image_0_Transformer" / "model.safetensors").write_bytes(weights)
     assert Encoder(str(copy)).fingerprint != original
 
 
@@ -159,7 +160,7 @@ def test_a_missing_folder_names_the_fix() -> None:
 def test_damaged_weights_are_unavailable_not_a_crash(tiny_folder: Path, tmp_path: Path) -> None:
     copy = tmp_path / "damaged"
     shutil.copytree(tiny_folder, copy)
-    (copy / "model.safetensors").write_bytes(b"version https://git-lfs.github.com/spec/v1")
+    (copy / "image_0_Transformer" / "model.safetensors").write_bytes(b"version https://git-lfs.github.com/spec/v1")
     with pytest.raises(EncoderUnavailable, match=r"does not load from .*damaged.*Set ENCODER_MODEL"):
         Encoder(str(copy)).encode_texts(["red"])
 

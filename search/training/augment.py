@@ -1,9 +1,10 @@
-"""Batch augmentation on tensors: crop, aspect, tilt, flip, light, tint, blur, noise and another background."""
+"""Batch augmentation on tensors, as shoppers photograph: crop, perspective, tilt, flip, light, tint, blur, JPEG, noise,
+another background, the frame of a screenshot."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 # torch is heavy: only the encoder, the detector and the training modules import it.
 import torch
@@ -20,28 +21,49 @@ class Strength:
     crop: float = 0.45
     aspect: float = 0.2
     tilt: float = 0.12
+    perspective: float = 0.15
     light: float = 0.3
     tint: float = 0.05
     blur_p: float = 0.25
     noise: float = 0.03
     background_p: float = 0.3
+    jpeg_p: float = 0.15
+    frame_p: float = 0.05
+
+    def scaled(self, factor: float) -> Strength:
+        """The same mixture, weaker or stronger."""
+        return Strength(**{field.name: getattr(self, field.name) * factor for field in fields(self)})
 
 
-def normalise(pixels: torch.Tensor) -> torch.Tensor:
-    """(n, 3, h, w) in 0..1 -> CLIP's mean and deviation."""
-    mean = torch.tensor(CLIP_MEAN, device=pixels.device).view(1, 3, 1, 1)
-    std = torch.tensor(CLIP_STD, device=pixels.device).view(1, 3, 1, 1)
-    return (pixels - mean) / std
+@dataclass(frozen=True, slots=True)
+class Preprocessing:
+    """What an encoder's image processor does: the side that photos are squashed to, and each channel's mean and deviation."""
+
+    side_px: int = 80
+    mean: tuple[float, ...] = CLIP_MEAN
+    std: tuple[float, ...] = CLIP_STD
+
+    def normalise(self, pixels: torch.Tensor) -> torch.Tensor:
+        """(n, 3, h, w) in 0..1 -> the same with the model's mean and deviation."""
+        mean = torch.tensor(self.mean, device=pixels.device).view(1, 3, 1, 1)
+        std = torch.tensor(self.std, device=pixels.device).view(1, 3, 1, 1)
+        return (pixels - mean) / std
 
 
-def plain(photos: torch.Tensor, side_px: int) -> torch.Tensor:
+def plain(photos: torch.Tensor, preprocessing: Preprocessing) -> torch.Tensor:
     """(n, h, w, 4) uint8 -> (n, 3, side, side) normalised, nothing else changed: what validation sees."""
     pixels = photos[..., :3].permute(0, 3, 1, 2).float() / 255
-    return normalise(functional.interpolate(pixels, size=side_px, mode="bilinear", antialias=True, align_corners=False))
+    size = preprocessing.side_px
+    return preprocessing.normalise(
+        functional.interpolate(pixels, size=size, mode="bilinear", antialias=True, align_corners=False)
+    )
 
 
-def augment(photos: torch.Tensor, side_px: int, strength: Strength, generator: torch.Generator) -> torch.Tensor:
+def augment(
+    photos: torch.Tensor, preprocessing: Preprocessing, strength: Strength, generator: torch.Generator
+) -> torch.Tensor:
     """(n, h, w, 4) uint8, RGB and foreground mask -> (n, 3, side, side) normalised, each photo changed its own way."""
+    side_px = preprocessing.side_px
     pixels = photos.permute(0, 3, 1, 2).float() / 255
     grid = _warp(len(photos), side_px, strength, generator)
     pixels = functional.grid_sample(pixels, grid, mode="bilinear", padding_mode="border", align_corners=False)
@@ -52,9 +74,11 @@ def augment(photos: torch.Tensor, side_px: int, strength: Strength, generator: t
     if blurred.any():
         small = functional.avg_pool2d(colors[blurred], 2)
         colors[blurred] = functional.interpolate(small, size=side_px, mode="bilinear", align_corners=False)
+    colors = _frame(colors, strength.frame_p, generator)
+    colors = _recompress(colors, strength.jpeg_p, generator)
     amount = strength.noise * torch.rand(len(colors), 1, 1, 1, generator=generator)
     colors = colors + amount * torch.randn(colors.shape, generator=generator)
-    return normalise(colors.clamp(0, 1))
+    return preprocessing.normalise(colors.clamp(0, 1))
 
 
 def _uniform(n: int, low: float, high: float, generator: torch.Generator) -> torch.Tensor:
@@ -77,7 +101,10 @@ def _warp(n: int, side_px: int, strength: Strength, generator: torch.Generator) 
     theta[:, 1, 0] = width * angle.sin() * mirror
     theta[:, 1, 1] = height * angle.cos()
     theta[:, 1, 2] = y
-    return functional.affine_grid(theta, [n, 3, side_px, side_px], align_corners=False)
+    grid = functional.affine_grid(theta, [n, 3, side_px, side_px], align_corners=False)
+    # A camera that is not held straight: what lies further off is smaller.
+    slant = _uniform(2 * n, -strength.perspective, strength.perspective, generator).view(n, 1, 1, 2)
+    return grid / (1 + (slant * grid).sum(dim=-1, keepdim=True)).clamp(min=0.2)
 
 
 def _replace_background(
@@ -110,3 +137,36 @@ def _relight(colors: torch.Tensor, strength: Strength, generator: torch.Generato
     tint = 1 + strength.tint * torch.randn(n, 3, 1, 1, generator=generator)
     mean = colors.mean(dim=(1, 2, 3), keepdim=True)
     return ((colors - mean) * contrast + mean) * light * tint
+
+
+def _frame(colors: torch.Tensor, probability: float, generator: torch.Generator) -> torch.Tensor:
+    """The photo smaller on a plain page, as in a screenshot."""
+    chosen = (torch.rand(len(colors), generator=generator) < probability).nonzero().squeeze(1)
+    if len(chosen) == 0:
+        return colors
+    framed = colors.clone()
+    theta = torch.eye(2, 3).repeat(len(chosen), 1, 1) * _uniform(len(chosen), 1.1, 1.7, generator).view(-1, 1, 1)
+    theta[:, :, 2] = _uniform(2 * len(chosen), -0.3, 0.3, generator).view(-1, 2)
+    grid = functional.affine_grid(theta, [len(chosen), 3, *colors.shape[2:]], align_corners=False)
+    page = (torch.rand(len(chosen), 1, 1, 1, generator=generator) < 0.7).float()
+    page = page * 0.98 + (1 - page) * 0.1
+    framed[chosen] = functional.grid_sample(colors[chosen] - page, grid, align_corners=False) + page
+    return framed
+
+
+def _recompress(colors: torch.Tensor, probability: float, generator: torch.Generator) -> torch.Tensor:
+    """JPEG's loss: 8x8 blocks in frequency space, rounded more coarsely the higher the frequency."""
+    side = colors.shape[2] // 8 * 8
+    chosen = (torch.rand(len(colors), generator=generator) < probability).nonzero().squeeze(1)
+    if len(chosen) == 0:
+        return colors
+    k = torch.arange(8.0)
+    basis = torch.cos((2 * k[None, :] + 1) * k[:, None] * math.pi / 16) / 2
+    basis[0] /= math.sqrt(2)
+    blocks = colors[chosen, :, :side, :side].unfold(2, 8, 8).unfold(3, 8, 8)
+    coefficients = basis @ blocks @ basis.T
+    coarse = _uniform(len(chosen), 0.01, 0.05, generator).view(-1, 1, 1, 1, 1, 1) * (1 + k[:, None] + k[None, :])
+    blocks = basis.T @ ((coefficients / coarse).round() * coarse) @ basis
+    changed = colors.clone()
+    changed[chosen, :, :side, :side] = blocks.permute(0, 1, 2, 4, 3, 5).reshape(len(chosen), 3, side, side)
+    return changed

@@ -4,23 +4,37 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 # torch is heavy: only the encoder, the detector and the training modules import it.
 import torch
 from numpy.typing import NDArray
+from torch.utils.data import Dataset
 
-from search.training.captions import FIELDS, Caption, draw_caption, draw_title
+from search.training.augment import Preprocessing, Strength, augment
+from search.training.captions import FIELDS, draw_caption, draw_prompts, draw_title
 from search.training.data import Sample
 from search.training.losses import attribute_codes, match_captions
 
 # Measured: with home photos at 2.5 their kind stood still at 0.25 while the shop photos' grew.
-SOURCE_WEIGHTS = {"fashion": 1.0, "home": 5.0, "street": 0.5, "demo": 2.0}
+SOURCE_WEIGHTS = {"fashion": 1.0, "home": 4.0, "street": 0.7, "demo": 1.2}
 BALANCE = 0.3  # a kind with n photos is drawn in proportion to n ** (1 - BALANCE)
+VIEWS = 0.25  # the share of a batch that is seen a second time, changed in another way
+# Asked in every batch over all their values, and one of the others by turns.
+ALWAYS_ASKED = ("kind", "color")
+SOMETIMES_ASKED = ("group", "gender", "usage", "season", "pattern", "material")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the next batch should be: a function of `step` alone but for these."""
+
+    step: int
+    is_focused: bool = False
+    strength: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,73 +50,111 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """`rows` (n,) number the photos; `labels` maps each attribute to (n,) codes, -1 = unknown."""
+    """`pixels` (n, 3, side, side); `views` (m, 3, side, side), the first m photos once more; `keys` (n,) number the
+    products; `labels` maps each attribute to (n,) codes, -1 = unknown; `titles` belong to the photos `titled`, and
+    `title_codes` number them; `prompts` maps a field to one text for each of its values in code order."""
 
-    rows: NDArray[np.int64]
+    pixels: torch.Tensor
+    views: torch.Tensor
+    keys: torch.Tensor
     labels: dict[str, torch.Tensor]
-    parts: list[Part]
+    titles: list[str]
+    titled: torch.Tensor
+    title_codes: torch.Tensor
+    captions: Part | None
+    prompts: dict[str, list[str]]
 
 
-class Batches:
-    """Draws batches from the training side of the samples; its state is part of a checkpoint."""
+class Batches(Dataset[Batch]):
+    """Draws batches from the training side of the samples. A batch is a function of the seed and its request, so that a
+    resumed run sees what an unbroken one would have seen, whichever process draws."""
 
-    def __init__(self, samples: Sequence[Sample], *, size: int, seed: int) -> None:
-        self.samples, self.size = samples, size
+    def __init__(
+        self,
+        samples: Sequence[Sample],
+        photos: NDArray[np.uint8],
+        *,
+        preprocessing: Preprocessing,
+        size: int,
+        seed: int,
+    ) -> None:
+        self.samples, self.photos, self.preprocessing, self.size, self.seed = samples, photos, preprocessing, size, seed
         codes, self.values = attribute_codes([sample.attributes for sample in samples])
         self.codes = torch.from_numpy(codes)
         self.train = np.array([i for i, sample in enumerate(samples) if not sample.is_validation])
         self.weights = sampling_weights([samples[i] for i in self.train])
+        self.keys = _numbers([f"{sample.source} {sample.key}" for sample in samples])
+        self.title_codes = _numbers([sample.title.lower() for sample in samples])
         kinds = codes[self.train, FIELDS.index("kind")]
         by_kind = (self.train[kinds == kind] for kind in range(len(self.values["kind"])))
         self.common_kinds = [rows for rows in by_kind if len(rows) >= size // 2]
-        self._words = random.Random(seed)
-        self._rows = np.random.default_rng(seed)
 
-    def draw(self, *, is_focused: bool) -> Batch:
+    def __getitem__(self, request: Request) -> Batch:
         """A class-balanced batch; if focused, half of every other one shares a kind, for hard negatives."""
-        rows = self._rows.choice(self.train, size=self.size, replace=False, p=self.weights)
-        if is_focused and self.common_kinds and self._rows.random() < 0.5:
-            members = self.common_kinds[self._rows.integers(len(self.common_kinds))]
-            alike = self._rows.choice(members, size=self.size // 2, replace=False)
-            rows = np.unique(np.concatenate([rows[: self.size // 2], alike]))
-        rows = np.sort(rows)
-        codes = self.codes[torch.from_numpy(rows)]
-        labels = {field: codes[:, i] for i, field in enumerate(FIELDS)}
-        return Batch(rows, labels, self._parts([self.samples[i] for i in rows], codes))
+        drawn = np.random.default_rng((self.seed, request.step))
+        words = random.Random(self.seed * 1_000_003 + request.step)
+        changes = torch.Generator().manual_seed(self.seed * 1_000_003 + request.step)
+        rows = self._rows(drawn, is_focused=request.is_focused)
+        photos = torch.from_numpy(self.photos[rows])
+        again = photos[: int(len(rows) * VIEWS)]
+        strength = Strength().scaled(request.strength)
+        pixels, views = (augment(part, self.preprocessing, strength, changes) for part in (photos, again))
+        at = torch.from_numpy(rows)
+        samples = [self.samples[i] for i in rows]
+        titled = torch.tensor([place for place, sample in enumerate(samples) if sample.title], dtype=torch.long)
+        asked = [*ALWAYS_ASKED, words.choice(SOMETIMES_ASKED)]
+        return Batch(
+            pixels=pixels,
+            views=views,
+            keys=self.keys[at],
+            labels={field: self.codes[at, i] for i, field in enumerate(FIELDS)},
+            titles=[draw_title(samples[place].title, words) for place in titled.tolist()],
+            titled=titled,
+            title_codes=self.title_codes[at][titled],
+            captions=self._captions(samples, self.codes[at], words),
+            prompts={
+                field: draw_prompts(field, self.values[field], words) for field in asked if len(self.values[field]) > 1
+            },
+        )
 
-    def _parts(self, samples: Sequence[Sample], codes: torch.Tensor) -> list[Part]:
-        """Titles and attribute captions apart: a text batch is as wide as its longest, and captions are short."""
-        titles = [Caption(draw_title(s.title, self._words), ()) if s.title else None for s in samples]
-        attributes = [draw_caption(s.attributes, self._words) for s in samples]
-        parts = []
-        for drawn in (titles, attributes):
-            places = torch.tensor([place for place, caption in enumerate(drawn) if caption is not None])
-            captions = [caption for caption in drawn if caption is not None]
-            if len(captions) > 1:
-                positive, unknown = _targets(captions, codes[places])
-                parts.append(Part([caption.text for caption in captions], places, positive, unknown))
-        return parts
+    def _rows(self, drawn: np.random.Generator, *, is_focused: bool) -> NDArray[np.int64]:
+        size = min(self.size, len(self.train))
+        rows = drawn.choice(self.train, size=size, replace=False, p=self.weights)
+        if is_focused and self.common_kinds and drawn.random() < 0.5:
+            members = self.common_kinds[drawn.integers(len(self.common_kinds))]
+            alike = drawn.choice(members, size=size // 2, replace=False)
+            rows = drawn.permutation(np.unique(np.concatenate([rows[: size // 2], alike])))
+        return np.asarray(rows, dtype=np.int64)
 
-    def state(self) -> tuple[Any, Any]:
-        return self._words.getstate(), self._rows.bit_generator.state
-
-    def restore(self, state: tuple[Any, Any]) -> None:
-        self._words.setstate(state[0])
-        self._rows.bit_generator.state = state[1]
+    def _captions(self, samples: Sequence[Sample], codes: torch.Tensor, words: random.Random) -> Part | None:
+        drawn = [draw_caption(sample.attributes, words) for sample in samples]
+        places = torch.tensor([place for place, caption in enumerate(drawn) if caption is not None])
+        captions = [caption for caption in drawn if caption is not None]
+        if len(captions) < 2:
+            return None
+        positive, unknown = match_captions(captions, codes[places])
+        return Part([caption.text for caption in captions], places, positive, unknown)
 
 
-def _targets(captions: Sequence[Caption], codes: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    if captions[0].fields:
-        return match_captions(captions, codes)
-    texts = np.array([caption.text for caption in captions])
-    same = torch.from_numpy(texts[:, None] == texts[None, :])
-    return same, torch.zeros_like(same)
+def requests(first: int, next_request: Callable[[int], Request]) -> Iterator[Request]:
+    """Requests without end, each made when it is needed."""
+    while True:
+        yield next_request(first)
+        first += 1
 
 
 def sampling_weights(samples: Sequence[Sample]) -> NDArray[np.float64]:
     """Each photo's chance to be drawn: rare kinds more often than their share, by source."""
     counts = Counter((s.source, s.attributes.kind) for s in samples)
     weights = np.array(
-        [SOURCE_WEIGHTS[s.source] * min(8.0, (2000 / counts[s.source, s.attributes.kind]) ** BALANCE) for s in samples]
+        [
+            SOURCE_WEIGHTS.get(s.source, 1.0) * min(8.0, (2000 / counts[s.source, s.attributes.kind]) ** BALANCE)
+            for s in samples
+        ]
     )
     return np.asarray(weights / weights.sum(), dtype=np.float64)
+
+
+def _numbers(names: Sequence[str]) -> torch.Tensor:
+    index: dict[str, int] = {}
+    return torch.tensor([index.setdefault(name, len(index)) for name in names], dtype=torch.long)

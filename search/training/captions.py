@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from search.training.vocabulary import (
@@ -15,7 +16,7 @@ from search.training.vocabulary import (
     pattern_words,
 )
 
-FIELDS = ("kind", "group", "color", "gender", "usage", "season", "pattern", "material")
+FIELDS = ("kind", "group", "color", "gender", "usage", "season", "pattern", "material", "brand")
 
 # (weight, template): weights favour type and colour, which most shoppers' words are made of.
 TEMPLATES: tuple[tuple[float, str], ...] = (
@@ -40,6 +41,9 @@ TEMPLATES: tuple[tuple[float, str], ...] = (
     (1.0, "{material} {kind}"),
     (0.7, "{material} {group}"),
     (2.0, "{color} {material} {kind}"),
+    (1.0, "{brand} {kind}"),
+    (1.0, "{brand} {color} {kind}"),
+    (1.0, "{brand} {gender} {color} {kind}"),
 )
 _TEMPLATE_FIELDS = tuple((weight, text, tuple(re.findall(r"{(\w+)}", text))) for weight, text in TEMPLATES)
 
@@ -56,6 +60,7 @@ class Attributes:
     season: str = ""
     pattern: str = ""
     material: str = ""
+    brand: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +101,17 @@ def field_words(field: str, value: str) -> tuple[str, ...]:
     return (value,)
 
 
+def draw_prompts(field: str, values: Sequence[str], generator: random.Random) -> list[str]:
+    """One text for each value of a field, in their order: what a zero-shot question over that field would ask."""
+    words = [generator.choice(field_words(field, value)) for value in values]
+    template = generator.choice(("{}", "{}", "a photo of a {}" if field in ("kind", "group") else "a {} item"))
+    return [template.format(word) for word in words]
+
+
 def draw_title(title: str, generator: random.Random) -> str:
-    """The title in lower case, with a word dropped now and then, because shoppers type parts of titles."""
+    """The title in lower case, at times without some of its words, because shoppers type parts of titles."""
     words = title.lower().split()
-    if len(words) > 3 and generator.random() < 0.3:
-        del words[generator.randrange(len(words))]
+    if len(words) > 3 and generator.random() < 0.4:
+        kept = [word for word in words if generator.random() > 0.2]
+        words = kept if len(kept) >= 2 else words
     return " ".join(words)

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from search.training.model import CONTEXT_TOKENS
-
 if TYPE_CHECKING:
     from search.training.loop import Trainer
 
@@ -20,17 +18,20 @@ SOURCES = {
 }
 
 
-def write_card(folder: Path, *, trainer: Trainer, figures: Mapping[str, float], start_from: Path | None = None) -> None:
+def write_card(folder: Path, *, trainer: Trainer, figures: Mapping[str, float], start_from: str | None = None) -> None:
     """Writes README.md into the model's folder: data, time, figures, limits, licence."""
-    shape = trainer.shape
+    side_px = trainer.preprocessing.side_px
     parameters = sum(p.numel() for p in trainer.model.parameters())
     counts = Counter(s.source for s in trainer.samples if not s.is_validation)
     held_out = Counter(s.source for s in trainer.samples if s.is_validation)
-    data = [f"- {n:,} photos: {SOURCES[source]}; {held_out[source]:,} more held out." for source, n in counts.items()]
+    data = [
+        f"- {n:,} photos: {SOURCES.get(source, source)}; {held_out[source]:,} more held out."
+        for source, n in counts.items()
+    ]
     table = [f"| {name} | {value:.4f} |" for name, value in figures.items()]
     seen = trainer.step * trainer.plan.batch
     minutes = trainer.trained_s / 60
-    cores = "one CPU core" if trainer.threads == 1 else f"{trainer.threads} CPU threads"
+    machine = "a GPU" if trainer.device.type == "cuda" else f"{trainer.threads} CPU thread{'s'[: trainer.threads > 1]}"
     lines = [
         "---",
         "license: apache-2.0",
@@ -43,18 +44,16 @@ def write_card(folder: Path, *, trainer: Trainer, figures: Mapping[str, float], 
         "demo catalogue's furniture and lamps, in one space. It is what a fresh checkout searches with, without a network",
         "and without a GPU; a shop with other goods or languages wants a bigger model (`ENCODER_MODEL`).",
         "",
-        f"{parameters / 1e6:.1f} M parameters, fp16. Photos are squashed to {shape.side_px} x {shape.side_px} pixels",
-        f"(patches of {shape.patch_px}), {shape.depth} layers of width {shape.width};",
-        f"words: own lower-case BPE of {shape.vocab_size:,} tokens, at most {CONTEXT_TOKENS} per text,",
-        f"{shape.text_depth} layers of width {shape.text_width}; {shape.dimension} dimensions, cosine.",
+        f"{parameters / 1e6:.1f} M parameters, fp16. Photos are squashed to {side_px} x {side_px} pixels; words are lower-cased;",
+        f"{trainer.model.get_embedding_dimension()} dimensions, cosine. sentence-transformers loads the folder unaided.",
         "",
         "## Trained on",
         "",
         *data,
         "",
         f"{trainer.step:,} steps of {trainer.plan.batch} photos ({seen:,} photos seen) in this run of {minutes:.0f} minutes,",
-        f"from {f'the weights of an earlier run ({start_from.name})' if start_from else 'random weights'},",
-        f"on {cores}, bf16 where it helps, EMA weights.",
+        f"from {f'the weights of {Path(start_from).name}' if start_from else 'random weights'},",
+        f"on {machine}, bf16 where it helps, EMA weights.",
         "`manage.py train_encoder` made it; photos of the sets are not part of this repository.",
         "",
         "## Figures, on held-out ids and senders",

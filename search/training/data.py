@@ -9,7 +9,8 @@ import json
 import logging
 import re
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,7 @@ logger = logging.getLogger(__name__)
 
 VALIDATION_PERCENT = {"fashion": 5, "home": 15, "street": 10, "demo": 5}
 MIN_CROP_PX = 24
+MIN_BRAND = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ def read_fashion(path: Path) -> list[Sample]:
     samples = []
     with zipfile.ZipFile(path) as archive:
         rows = list(csv.DictReader(io.StringIO(archive.read("products.csv").decode("utf-8"))))
+    brands = _brands({row["id"]: row["title"] for row in rows})
     for row in rows:
         kind = _fashion_kind(row)
         attributes = Attributes(
@@ -61,6 +64,7 @@ def read_fashion(path: Path) -> list[Sample]:
             season=row["season"].lower(),
             pattern=_said(row["title"], TITLE_PATTERNS),
             material=_said(row["title"], [(material, material) for material in TITLE_MATERIALS]),
+            brand=brands.get(row["id"], ""),
         )
         held_out = is_held_out("fashion", row["id"])
         for file in (row["image"], row["image_224"]):
@@ -72,6 +76,17 @@ def read_fashion(path: Path) -> list[Sample]:
 def _said(title: str, patterns: Sequence[tuple[str, str]]) -> str:
     """The value of the first pattern that begins a word of the title; empty where none does."""
     return next((value for pattern, value in patterns if re.search(rf"\b(?:{pattern})", title.lower())), "")
+
+
+def _brands(titles: Mapping[str, str]) -> dict[str, str]:
+    """The brand of each title that has one: what stands before "Men", "Women", "Boys"... and begins `MIN_BRAND` titles."""
+    starts = {}
+    for key, title in titles.items():
+        before = re.split(r"\b(?:men|women|boys|girls|kids|unisex|infants)\b", title.lower(), maxsplit=1)
+        if len(before) == 2 and 0 < len(before[0].split()) <= 4:
+            starts[key] = " ".join(before[0].split())
+    counts = Counter(starts.values())
+    return {key: brand for key, brand in starts.items() if counts[brand] >= MIN_BRAND}
 
 
 def _fashion_kind(row: dict[str, str]) -> str:

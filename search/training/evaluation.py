@@ -9,12 +9,12 @@ import numpy as np
 # torch and transformers are heavy: only the encoder, the detector and the training modules import them.
 import torch
 from numpy.typing import NDArray
-from transformers import CLIPModel, CLIPTokenizer
+from sentence_transformers import SentenceTransformer
 
 from search.training.augment import plain
 from search.training.captions import field_words
 from search.training.data import Sample
-from search.training.model import image_embeddings, shape_of, text_embeddings
+from search.training.model import image_embeddings, preprocessing_of, text_embeddings
 
 FloatArray = NDArray[np.float32]
 
@@ -45,26 +45,25 @@ def precision_at(queries: FloatArray, documents: FloatArray, relevant: Sequence[
 
 
 @torch.inference_mode()
-def embed_photos(model: CLIPModel, photos: NDArray[np.uint8], rows: Sequence[int]) -> FloatArray:
+def embed_photos(model: SentenceTransformer, photos: NDArray[np.uint8], rows: Sequence[int]) -> FloatArray:
     """Unit rows of the cached photos, unchanged by augmentation."""
-    side_px = shape_of(model).side_px
+    preprocessing = preprocessing_of(model)
     parts = []
     for start in range(0, len(rows), 256):
-        pixels = plain(torch.from_numpy(photos[np.asarray(rows[start : start + 256])]), side_px)
-        with torch.autocast("cpu", torch.bfloat16):
-            parts.append(image_embeddings(model, pixels, keep=1.0, generator=torch.Generator()))
-    return np.asarray(torch.cat(parts).numpy(), dtype=np.float32)
+        pixels = plain(torch.from_numpy(photos[np.asarray(rows[start : start + 256])]), preprocessing)
+        parts.append(image_embeddings(model, pixels.to(model.device)))
+    return np.asarray(torch.cat(parts).cpu().numpy(), dtype=np.float32)
 
 
 @torch.inference_mode()
-def embed_texts(model: CLIPModel, tokenizer: CLIPTokenizer, texts: Sequence[str]) -> FloatArray:
+def embed_texts(model: SentenceTransformer, texts: Sequence[str]) -> FloatArray:
     """Unit rows of the texts."""
-    parts = [text_embeddings(model, tokenizer, texts[start : start + 256]) for start in range(0, len(texts), 256)]
-    return np.asarray(torch.cat(parts).numpy(), dtype=np.float32)
+    parts = [text_embeddings(model, texts[start : start + 256]) for start in range(0, len(texts), 256)]
+    return np.asarray(torch.cat(parts).cpu().numpy(), dtype=np.float32)
 
 
 def held_out_figures(
-    model: CLIPModel, tokenizer: CLIPTokenizer, samples: Sequence[Sample], photos: NDArray[np.uint8]
+    model: SentenceTransformer, samples: Sequence[Sample], photos: NDArray[np.uint8]
 ) -> dict[str, float]:
     """Title -> photo recall among the held-out photos, and zero-shot accuracy by field, on samples held out."""
     figures: dict[str, float] = {}
@@ -77,21 +76,19 @@ def held_out_figures(
             names = sorted({getattr(samples[i].attributes, field) for i in rows} - {""})
             if len(names) < 2:
                 continue
-            prompts = embed_texts(model, tokenizer, [field_words(field, name)[0] for name in names])
+            prompts = embed_texts(model, [field_words(field, name)[0] for name in names])
             labels = np.array([names.index(v) if (v := getattr(samples[i].attributes, field)) else -1 for i in rows])
             figures[f"{source} zero-shot {field}"] = round(zero_shot_accuracy(images, prompts, labels), 4)
         if all(samples[i].title for i in rows):
-            titles = embed_texts(model, tokenizer, [samples[i].title.lower() for i in rows])
+            titles = embed_texts(model, [samples[i].title.lower() for i in rows])
             ranks = retrieval_ranks(titles, images, np.arange(len(rows)))
             figures[f"{source} held-out title R@10"] = round(float((ranks <= 10).mean()), 4)
     return figures
 
 
-def final_figures(
-    model: CLIPModel, tokenizer: CLIPTokenizer, samples: Sequence[Sample], photos: NDArray[np.uint8]
-) -> dict[str, float]:
+def final_figures(model: SentenceTransformer, samples: Sequence[Sample], photos: NDArray[np.uint8]) -> dict[str, float]:
     """`held_out_figures`, and the fashion set's held-out titles against all its products, one photo each."""
-    figures = held_out_figures(model, tokenizer, samples, photos)
+    figures = held_out_figures(model, samples, photos)
     first: dict[str, int] = {}
     for i, sample in enumerate(samples):
         if sample.source == "fashion":
@@ -101,14 +98,14 @@ def final_figures(
     if not queries:
         return figures
     images = embed_photos(model, photos, rows)
-    titles = embed_texts(model, tokenizer, [samples[rows[place]].title.lower() for place in queries])
+    titles = embed_texts(model, [samples[rows[place]].title.lower() for place in queries])
     ranks = retrieval_ranks(titles, images, np.array(queries))
     figures["fashion all photos title R@10"] = round(float((ranks <= 10).mean()), 4)
     figures["fashion all photos title MRR"] = round(float((1 / ranks).mean()), 4)
     for field in ("kind", "color"):
         values = [getattr(samples[i].attributes, field) for i in rows]
         names = sorted({value for value in values if value and values.count(value) >= 10})
-        prompts = embed_texts(model, tokenizer, [field_words(field, name)[0] for name in names])
+        prompts = embed_texts(model, [field_words(field, name)[0] for name in names])
         relevant = [np.array([value == name for value in values]) for name in names]
         figures[f"fashion {field} to product P@10"] = round(precision_at(prompts, images, relevant, 10), 4)
     return figures

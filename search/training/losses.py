@@ -41,11 +41,62 @@ def match_captions(captions: Sequence[Caption], codes: torch.Tensor) -> tuple[to
 def contrastive_loss(logits: torch.Tensor, positive: torch.Tensor, unknown: torch.Tensor) -> torch.Tensor:
     """Symmetric InfoNCE, rows = captions, columns = photos; the target is spread evenly over the positives
     and unknown pairs count on neither side (they are likely right, but nobody said so)."""
-    masked = logits.masked_fill(unknown, -1e4)
-    return (_one_way(masked, positive) + _one_way(masked.T, positive.T)) / 2
+    return (one_way_loss(logits, positive, unknown) + one_way_loss(logits.T, positive.T, unknown.T)) / 2
 
 
-def _one_way(logits: torch.Tensor, positive: torch.Tensor) -> torch.Tensor:
+def one_way_loss(logits: torch.Tensor, positive: torch.Tensor, unknown: torch.Tensor) -> torch.Tensor:
+    """InfoNCE of each row over the columns (n, m); as `contrastive_loss`, in one direction."""
     target = positive.float()
     target = target / target.sum(dim=1, keepdim=True)
-    return -(target * logits.log_softmax(dim=1)).sum(dim=1).mean()
+    return -(target * logits.masked_fill(unknown, -1e4).log_softmax(dim=1)).sum(dim=1).mean()
+
+
+class Memory:
+    """The latest rows of titles and photos as further negatives: what a batch of some hundred cannot hold (arXiv 1912.06798).
+
+    Rows are kept without gradient; `codes` tell which title they belong to, so that no title is its own negative.
+    """
+
+    def __init__(self, rows: int, dimension: int, device: torch.device) -> None:
+        self.titles = torch.zeros(rows, dimension, device=device)
+        self.photos = torch.zeros(rows, dimension, device=device)
+        self.codes = torch.full((rows,), -1, dtype=torch.long, device=device)
+        self.written = 0
+
+    @property
+    def filled(self) -> int:
+        return min(self.written, len(self.codes))
+
+    def write(self, titles: torch.Tensor, photos: torch.Tensor, codes: torch.Tensor) -> None:
+        """Replaces the oldest rows."""
+        if len(self.codes) == 0:
+            return
+        places = torch.arange(self.written, self.written + len(codes)) % len(self.codes)
+        self.titles[places], self.photos[places], self.codes[places] = titles.detach(), photos.detach(), codes
+        self.written += len(codes)
+
+    def loss(
+        self, titles: torch.Tensor, photos: torch.Tensor, codes: torch.Tensor, scale: torch.Tensor
+    ) -> torch.Tensor:
+        """Symmetric InfoNCE of titles (n, d) and their photos (n, d) against the batch and what is remembered."""
+        n = self.filled
+        known = torch.cat([codes, self.codes[:n]])
+        same = codes[:, None] == known[None, :]
+        positive = same.clone()
+        positive[:, len(codes) :] = False
+        unknown = same & ~positive
+        to_photos = scale * titles @ torch.cat([photos, self.photos[:n]]).T
+        to_titles = scale * photos @ torch.cat([titles, self.titles[:n]]).T
+        return (one_way_loss(to_photos, positive, unknown) + one_way_loss(to_titles, positive, unknown)) / 2
+
+
+def view_loss(first: torch.Tensor, second: torch.Tensor, keys: torch.Tensor, *, scale: float = 12.0) -> torch.Tensor:
+    """Two changed views of the same photos must find each other: `second` (m, d) belongs to the first m rows of `first`.
+
+    Photos of the same product (equal `keys`) count on neither side.
+    """
+    m = len(second)
+    own = torch.eye(m, len(first), dtype=torch.bool, device=first.device)
+    alike = (keys[:m, None] == keys[None, :]) & ~own
+    logits = scale * second @ first.T
+    return (one_way_loss(logits, own, alike) + one_way_loss(logits[:, :m].T, own[:, :m], alike[:, :m].T)) / 2

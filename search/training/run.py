@@ -10,7 +10,7 @@ from pathlib import Path
 
 # torch and transformers are heavy: only the encoder, the detector and the training modules import them.
 import torch
-from transformers import CLIPModel, CLIPTokenizer
+from sentence_transformers import SentenceTransformer
 
 from search.training.captions import draw_caption
 from search.training.card import write_card
@@ -18,7 +18,7 @@ from search.training.data import Sample, cache_photos, read_fashion, read_folder
 from search.training.drawings import draw_demo
 from search.training.evaluation import final_figures
 from search.training.loop import CHECKPOINT, LATEST, Plan, Trainer
-from search.training.model import Shape, new_model, save_encoder, train_tokenizer
+from search.training.model import Shape, load_model, new_model, save_encoder, train_tokenizer
 from search.training.vocabulary import SHOP_WORDS
 
 logger = logging.getLogger(__name__)
@@ -41,9 +41,11 @@ class RunSettings:
     steps: int | None
     batch: int
     learning_rate: float
-    start_from: Path | None
+    start_from: str | None
     is_resumed: bool
     threads: int
+    workers: int
+    patience: int
     seed: int = 0
 
 
@@ -65,40 +67,39 @@ def train(settings: RunSettings) -> dict[str, float]:
     torch.manual_seed(settings.seed)
     samples = read_samples(settings)
     photos = cache_photos(samples, settings.work, side_px=CACHE_SIDE_PX)
-    model, tokenizer = _starting_point(settings, samples)
-    # Measured on one core: for such short rows torch's fused attention is slower than the plain products (1.9 s a step, 1.4).
-    model.set_attn_implementation("eager")
+    model = _starting_point(settings, samples)
     plan = Plan(
         minutes=settings.minutes,
         steps=settings.steps,
         batch=settings.batch,
         learning_rate=settings.learning_rate,
+        workers=settings.workers,
+        patience=settings.patience,
         seed=settings.seed,
     )
-    trainer = Trainer(model, tokenizer, samples=samples, photos=photos, plan=plan)
+    trainer = Trainer(model, samples=samples, photos=photos, plan=plan)
     checkpoint = settings.work / CHECKPOINT
     if settings.is_resumed and checkpoint.exists():
         trainer.load(checkpoint)
         logger.info("continuing at step %d, %.1f min", trainer.step, trainer.trained_s / 60)
     trainer.run(settings.work)
     smoothed = trainer.smoothed()
-    save_encoder(smoothed, tokenizer, settings.output)
-    figures = final_figures(smoothed, tokenizer, samples, photos)
+    save_encoder(smoothed, settings.output)
+    figures = final_figures(smoothed, samples, photos)
     write_card(settings.output, trainer=trainer, figures=figures, start_from=settings.start_from)
     return figures
 
 
-def _starting_point(settings: RunSettings, samples: Sequence[Sample]) -> tuple[CLIPModel, CLIPTokenizer]:
+def _starting_point(settings: RunSettings, samples: Sequence[Sample]) -> SentenceTransformer:
     """The model folder to continue or to fine-tune, or new weights and a tokenizer learned from the training captions."""
     latest = settings.work / LATEST
-    folder = latest if settings.is_resumed and latest.exists() else settings.start_from
+    folder = str(latest) if settings.is_resumed and latest.exists() else settings.start_from
     if folder:
-        model = CLIPModel.from_pretrained(folder, dtype=torch.float32, local_files_only=True)
-        return model, CLIPTokenizer.from_pretrained(folder, local_files_only=True)
+        return load_model(folder)
     generator = random.Random(settings.seed)
     training = [sample for sample in samples if not sample.is_validation]
     texts = [sample.title for sample in training if sample.title]
     drawn = (draw_caption(sample.attributes, generator) for sample in training)
     texts += [caption.text for caption in drawn if caption is not None]
     tokenizer = train_tokenizer([*texts, *([SHOP_WORDS] * 10)], vocab_size=VOCAB_SIZE)
-    return new_model(tokenizer, Shape()), tokenizer
+    return new_model(tokenizer, Shape())

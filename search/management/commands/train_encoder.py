@@ -28,11 +28,19 @@ class Command(BaseCommand):
         run.add_argument("--output", type=Path, required=True, help="the model's folder")
         run.add_argument("--minutes", type=float, default=60.0, help="training time; the schedule ends with it")
         run.add_argument("--steps", type=int, help="train this many steps instead of --minutes")
-        run.add_argument("--batch", type=int, default=128)
-        run.add_argument("--learning-rate", type=float, default=1e-3)
-        run.add_argument("--start-from", type=Path, help="a model folder to fine-tune instead of starting from nothing")
+        run.add_argument("--batch", type=int, default=256)
+        run.add_argument("--learning-rate", type=float, default=1.5e-3)
+        run.add_argument(
+            "--start-from", help="fine-tune this model, a folder or a hub name, instead of starting from nothing"
+        )
         run.add_argument("--resume", action="store_true", help="continue from the checkpoint in --work")
         run.add_argument("--threads", type=int, default=1)
+        run.add_argument(
+            "--workers", type=int, default=0, help="processes that prepare batches beside the training one"
+        )
+        run.add_argument(
+            "--patience", type=int, default=0, help="end after so many validations without a gain; 0 = never"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         # torch is heavy and only this command's work needs it: `manage.py help` stays quick.
@@ -60,6 +68,8 @@ class Command(BaseCommand):
             start_from=options["start_from"],
             is_resumed=options["resume"],
             threads=options["threads"],
+            workers=options["workers"],
+            patience=options["patience"],
         )
         for name, value in train(settings).items():
             self.stdout.write(f"{name}: {value}")
