@@ -1,0 +1,55 @@
+"""`manage.py evaluate_encoder`: an encoder's figures on held-out photos of the training sets' files."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from search.encoder import Encoder
+from search.errors import EncoderUnavailable
+from search.evaluation.embedded import Embedder
+from search.evaluation.estimates import as_markdown
+from search.evaluation.measure import PARTS, Sets, measure
+
+
+class Command(BaseCommand):
+    help = "Measures an encoder on held-out products and senders: retrieval, labels, composed and distorted queries."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("--encoder", help="folder or hub name; ENCODER_MODEL by default")
+        parser.add_argument("--fashion", type=Path, required=True, help="zip with products.csv and photos")
+        parser.add_argument("--home", type=Path, help="zip with images.csv and photos of clothes taken at home")
+        parser.add_argument("--bad-images", type=Path, help="zip with odd pictures, as queries that nothing answers")
+        parser.add_argument("--work", type=Path, required=True, help="folder that keeps the photos' vectors")
+        parser.add_argument("--only", nargs="*", choices=PARTS, default=PARTS, help="measure these parts only")
+        parser.add_argument("--limit", type=int, help="about so many products, for a quick look")
+        parser.add_argument("--threads", type=int, default=1)
+        parser.add_argument("--json", type=Path, help="write the figures here too")
+        parser.add_argument("--markdown", type=Path, help="write the tables here too")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        sets = Sets(fashion=options["fashion"], home=options["home"], odd=options["bad_images"], limit=options["limit"])
+        missing = [str(path) for path in (sets.fashion, sets.home, sets.odd) if path is not None and not path.exists()]
+        if missing:
+            raise CommandError(f"No such file: {', '.join(missing)}.")
+        name = options["encoder"] or settings.ENCODER_MODEL
+        encoder = Encoder(name, device=settings.ENCODER_DEVICE, threads=options["threads"])
+        try:
+            figures = measure(Embedder(encoder, options["work"]), sets, parts=options["only"])
+        except EncoderUnavailable as error:
+            raise CommandError(str(error)) from error
+        tables = as_markdown(figures)
+        if options["json"]:
+            rows = [asdict(figure) for figure in figures]
+            report = {"encoder": Path(name).name, "fingerprint": encoder.fingerprint, "figures": rows}
+            options["json"].write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+        if options["markdown"]:
+            options["markdown"].write_text(tables, encoding="utf-8")
+        self.stdout.write(tables)
