@@ -189,7 +189,7 @@ def test_a_photo_finds_itself_and_the_distorted_one_less_often(embedder: Embedde
 def test_home_photos_are_asked_by_senders_held_out(embedder: Embedder, home_zip: Path) -> None:
     figures = home_figures(embedder, embedder.photos(read_home(home_zip)))
     held_out = 2 * sum(is_held_out("home", f"sender{i}") for i in range(100))
-    assert {f.estimate.count for f in figures} == {held_out}
+    assert {f.estimate.count for f in figures if f.metric != "mean over labels"} == {held_out}
     assert value(figures, "same kind among held-out photos of other senders", "P@10") == 1
 
 

@@ -17,10 +17,12 @@ from search.evaluation.estimates import Figure, estimate
 from search.evaluation.nearest import FloatArray, nearest, ranks
 from search.training.captions import field_words
 from search.training.data import Sample, read_fashion
+from search.training.vocabulary import KINDS
 
 # A value that fewer products have cannot fill ten places with right answers.
 MIN_PRODUCTS = 10
-WORDS, LABELS, HOME = "Words to photos", "Zero-shot labels", "Photos taken at home"
+WORDS, LABELS = "Words to photos", "Zero-shot labels"
+HOME, STREET = "Photos taken at home", "Crops of street photos"
 
 
 def read_products(path: Path, *, limit: int | None = None) -> list[Sample]:
@@ -108,30 +110,22 @@ def mean_by_label(right: NDArray[np.bool_], labels: NDArray[np.str_]) -> list[fl
 
 
 def home_labels(samples: Iterable[Sample]) -> NDArray[np.str_]:
-    """The home set's 17 labels: a kind, or for shoes the group."""
+    """The label of photos that have one only: a kind, or where the label says no more (shoes, bags) a group."""
     return np.array([sample.attributes.kind or sample.attributes.group for sample in samples], dtype=np.str_)
 
 
 def home_prompts(embedder: Embedder, asked: Sequence[str], *, is_ensemble: bool) -> FloatArray:
-    """One unit row for each home label."""
-    fields = ["group" if label == "shoes" else "kind" for label in asked]
+    """One unit row for each such label."""
+    fields = ["kind" if label in KINDS else "group" for label in asked]
     rows = [embedder.prompts(f, [label], is_ensemble=is_ensemble) for f, label in zip(fields, asked, strict=True)]
     return np.concatenate(rows)
 
 
 def home_figures(embedder: Embedder, home: Embedded) -> list[Figure]:
     """Held-out senders' photos: their label by words, and the share of their neighbours that have the same one."""
-    labels = home_labels(home.samples)
-    asked = sorted(set(labels.tolist()))
     places = home.held_out
     senders = [home.samples[i].key for i in places]
-    figures = []
-    for is_ensemble in (False, True):
-        how = "ensemble" if is_ensemble else "one word"
-        prompts = home_prompts(embedder, asked, is_ensemble=is_ensemble)
-        right = is_right(home.vectors[places], prompts, asked=asked, labels=labels[places])
-        name = f"kind of {len(asked)}, zero-shot, {how}"
-        figures.append(Figure(HOME, name, "accuracy", estimate(right, groups=senders), 0.65))
+    figures = _single_label_figures(embedder, home, section=HOME, target=0.65)
     for where, documents, target in (
         ("held-out photos of other senders", places, 0.60),
         ("training senders' photos", np.setdiff1d(np.arange(len(home.samples)), places), None),
@@ -140,6 +134,29 @@ def home_figures(embedder: Embedder, home: Embedded) -> list[Figure]:
             shares = same_label_shares(home, places, documents)
             name = f"same kind among {where}"
             figures.append(Figure(HOME, name, "P@10", estimate(shares, groups=senders), target))
+    return figures
+
+
+def street_figures(embedder: Embedder, street: Embedded) -> list[Figure]:
+    """Crops of held-out street photos: their label by words."""
+    return _single_label_figures(embedder, street, section=STREET, target=None)
+
+
+def _single_label_figures(embedder: Embedder, photos: Embedded, *, section: str, target: float | None) -> list[Figure]:
+    labels = home_labels(photos.samples)
+    asked = sorted(set(labels.tolist()))
+    places = photos.held_out
+    keys = [photos.samples[i].key for i in places]
+    figures = []
+    for is_ensemble in (False, True):
+        how = "ensemble" if is_ensemble else "one word"
+        prompts = home_prompts(embedder, asked, is_ensemble=is_ensemble)
+        right = is_right(photos.vectors[places], prompts, asked=asked, labels=labels[places])
+        name = f"kind of {len(asked)}, zero-shot, {how}"
+        figures.append(Figure(section, name, "accuracy", estimate(right, groups=keys), target))
+        if len(right):
+            by_label = estimate(mean_by_label(right, labels[places]))
+            figures.append(Figure(section, name, "mean over labels", by_label))
     return figures
 
 

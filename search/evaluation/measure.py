@@ -8,13 +8,13 @@ from pathlib import Path
 
 from search.evaluation.composed import composed_figures
 from search.evaluation.embedded import Embedder
-from search.evaluation.encoder_figures import home_figures, label_figures, read_products, word_figures
+from search.evaluation.encoder_figures import home_figures, label_figures, read_products, street_figures, word_figures
 from search.evaluation.estimates import Figure
 from search.evaluation.floor_figures import floor_figures
 from search.evaluation.self_figures import self_figures
-from search.training.data import read_home
+from search.training.data import read_home, read_street
 
-PARTS = ("words", "labels", "home", "composed", "self", "floor")
+PARTS = ("words", "labels", "home", "street", "composed", "self", "floor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +23,13 @@ class Sets:
 
     fashion: Path
     home: Path | None = None
+    street: Path | None = None
     odd: Path | None = None
     limit: int | None = None
 
 
 def measure(embedder: Embedder, sets: Sets, *, parts: Sequence[str] = PARTS) -> list[Figure]:
-    """The figures of these parts; what needs the home set is left out without it."""
+    """The figures of these parts; what needs a set that is not given is left out."""
     shop = embedder.photos(read_products(sets.fashion, limit=sets.limit))
     home = embedder.photos(read_home(sets.home)) if sets.home is not None else None
     figures: list[Figure] = []
@@ -38,6 +39,8 @@ def measure(embedder: Embedder, sets: Sets, *, parts: Sequence[str] = PARTS) -> 
         figures += label_figures(embedder, shop)
     if "home" in parts and home is not None:
         figures += home_figures(embedder, home)
+    if "street" in parts and sets.street is not None:
+        figures += street_figures(embedder, embedder.photos(read_street(sets.street)))
     if "composed" in parts:
         figures += composed_figures(embedder, shop)
     if "self" in parts:

@@ -26,6 +26,7 @@ class Command(BaseCommand):
         parser.add_argument("--encoder", help="folder or hub name; ENCODER_MODEL by default")
         parser.add_argument("--fashion", type=Path, required=True, help="zip with products.csv and photos")
         parser.add_argument("--home", type=Path, help="zip with images.csv and photos of clothes taken at home")
+        parser.add_argument("--street", type=Path, help="zip with boxes.json and photos of outfits")
         parser.add_argument("--bad-images", type=Path, help="zip with odd pictures, as queries that nothing answers")
         parser.add_argument("--work", type=Path, required=True, help="folder that keeps the photos' vectors")
         parser.add_argument("--only", nargs="*", choices=PARTS, default=PARTS, help="measure these parts only")
@@ -35,8 +36,10 @@ class Command(BaseCommand):
         parser.add_argument("--markdown", type=Path, help="write the tables here too")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        sets = Sets(fashion=options["fashion"], home=options["home"], odd=options["bad_images"], limit=options["limit"])
-        missing = [str(path) for path in (sets.fashion, sets.home, sets.odd) if path is not None and not path.exists()]
+        files = {"fashion": "fashion", "home": "home", "street": "street", "odd": "bad_images"}
+        sets = Sets(**{name: options[option] for name, option in files.items()}, limit=options["limit"])
+        given = (path for path in (sets.fashion, sets.home, sets.street, sets.odd) if path is not None)
+        missing = [str(path) for path in given if not path.exists()]
         if missing:
             raise CommandError(f"No such file: {', '.join(missing)}.")
         name = options["encoder"] or settings.ENCODER_MODEL
