@@ -197,6 +197,11 @@ ENCODER_DEVICE = env.str("ENCODER_DEVICE", default="auto")
 ENCODER_BATCH_SIZE = env.int("ENCODER_BATCH_SIZE", default=64)
 # Beside a busy neighbour torch with two threads becomes ten times slower (measured): one thread per process.
 ENCODER_THREADS = env.int("ENCODER_THREADS", default=1)
+# torch, or onnx: ONNX Runtime on the exports of `manage.py export_encoder`, the first one of the encoder's present weights.
+ENCODER_BACKEND = env.str("ENCODER_BACKEND", default="torch")
+ENCODER_EXPORTS = [Path(name) for name in env.list("ENCODER_EXPORTS", default=[str(DATA_DIR / "encoder-onnx")])]
+# Repeated words and photos are not encoded again; 0 keeps no query's vector.
+QUERY_VECTOR_LIFETIME_S = env.int("QUERY_VECTOR_LIFETIME_S", default=3600)
 IMAGE_MAX_BYTES = env.int("IMAGE_MAX_BYTES", default=20 * 2**20)
 IMAGE_MAX_PIXELS = env.int("IMAGE_MAX_PIXELS", default=50_000_000)
 IMAGE_FETCH_TIMEOUT_S = env.float("IMAGE_FETCH_TIMEOUT_S", default=10.0)

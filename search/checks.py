@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from typing import Any
 
 from django.conf import settings
@@ -10,6 +11,7 @@ from django.core import checks
 
 # Milvus returns at most this many rows of one search.
 MAX_POOL_SIZE = 16_384
+ENCODER_BACKENDS = ("torch", "onnx")
 INDEX_TYPES = ("AUTO", "FLAT", "HNSW", "IVF_PQ")
 
 
@@ -17,6 +19,7 @@ def connect() -> None:
     """Register the checks; `manage.py check` and every start of a command run them."""
     checks.register(check_limits)
     checks.register(check_index)
+    checks.register(check_encoder)
 
 
 def check_limits(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.CheckMessage]:
@@ -56,4 +59,22 @@ def check_index(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks
                 f"INDEX_TYPE is {settings.INDEX_TYPE!r}.", hint=f"Use {', '.join(INDEX_TYPES)}.", id="search.E003"
             )
         )
+    return found
+
+
+def check_encoder(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.CheckMessage]:
+    """The encoder's backend, and whether what it needs is installed."""
+    found: list[checks.CheckMessage] = []
+    if settings.ENCODER_BACKEND not in ENCODER_BACKENDS:
+        hint = f"Use {' or '.join(ENCODER_BACKENDS)}."
+        found.append(checks.Error(f"ENCODER_BACKEND is {settings.ENCODER_BACKEND!r}.", hint=hint, id="search.E004"))
+    if settings.ENCODER_BACKEND == "onnx" and find_spec("onnxruntime") is None:
+        hint = "Install the extra: pip install -c constraints.txt '.[onnx]'."
+        found.append(checks.Error("ENCODER_BACKEND=onnx needs onnxruntime.", hint=hint, id="search.E005"))
+    if settings.ENCODER_BACKEND == "onnx" and settings.ENCODER_DEVICE not in ("auto", "cpu"):
+        message = f"ENCODER_BACKEND=onnx runs on the processor, and ENCODER_DEVICE is {settings.ENCODER_DEVICE!r}."
+        found.append(checks.Error(message, hint="Set ENCODER_BACKEND=torch for a GPU.", id="search.E006"))
+    if settings.QUERY_VECTOR_LIFETIME_S < 0:
+        message = f"QUERY_VECTOR_LIFETIME_S is {settings.QUERY_VECTOR_LIFETIME_S}."
+        found.append(checks.Error(message, hint="Give seconds, or 0 to keep no vectors.", id="search.E007"))
     return found

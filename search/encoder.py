@@ -170,13 +170,18 @@ def get_encoder(name: str | None = None) -> Encoder:
     name = name or settings.ENCODER_MODEL
     with _encoders_lock:
         if name not in _encoders:
-            _encoders[name] = Encoder(
-                name,
-                device=settings.ENCODER_DEVICE,
-                batch_size=settings.ENCODER_BATCH_SIZE,
-                threads=settings.ENCODER_THREADS,
-            )
+            _encoders[name] = _new_encoder(name)
         return _encoders[name]
+
+
+def _new_encoder(name: str) -> Encoder:
+    from search.onnx.encoder import OnnxEncoder  # it builds on this module
+    from search.onnx.manifest import is_export
+
+    batch_size, threads = settings.ENCODER_BATCH_SIZE, settings.ENCODER_THREADS
+    if settings.ENCODER_BACKEND == "onnx" or is_export(Path(name).expanduser()):
+        return OnnxEncoder(name, exports=settings.ENCODER_EXPORTS, batch_size=batch_size, threads=threads)
+    return Encoder(name, device=settings.ENCODER_DEVICE, batch_size=batch_size, threads=threads)
 
 
 def _device(wanted: str) -> str:

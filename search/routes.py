@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from catalog.models import Product, ProductImage
 from catalog.models.product import ImageKind
-from search import lexical, milvus
+from search import lexical, milvus, query_cache
 from search.encoder import Encoder, get_encoder
 from search.errors import EncoderUnavailable, InvalidQuery
 from search.lexical import Words
@@ -71,7 +71,7 @@ def query_vectors(query: Query, version: IndexVersion) -> tuple[str, NDArray[np.
     photo = _photo_vectors(query, version)
     if not query.text:
         return "image", photo
-    words = query_encoder(version).encode_texts([query.text])
+    words = query_cache.text_vector(query_encoder(version), query.text)
     if not len(photo):
         return "text", words
     return "composed", unit(query.image_weight * photo + query.text_weight * words)
@@ -85,7 +85,7 @@ def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _photo_vectors(query: Query, version: IndexVersion) -> NDArray[np.float32]:
     if query.image is not None:
-        return query_encoder(version).encode_images([query.image])
+        return query_cache.photo_vector(query_encoder(version), query.image)
     if query.product_id is None:
         return np.zeros((0, version.dimension), np.float32)
     ids = list(
