@@ -1,0 +1,1 @@
+"""Attributes seen on photos: zero-shot and trained, calibrated, suggested to merchandisers and never written by themselves."""
