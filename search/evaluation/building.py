@@ -127,7 +127,7 @@ def _single(facts: Facts) -> Iterator[JudgedQuery]:
         right = [product.sku for product in facts.products if code in product.attributes.get(attribute, ())]
         if _says_something(right, facts):
             kind = "colour" if attribute == facts.color_code else attribute
-            slices = {"kind": kind} | ({"colour": label} if kind == "colour" else {})
+            slices = {"kind": kind} | ({"colour": label.lower()} if kind == "colour" else {})
             yield _worded(f"{attribute} {label}", label.lower(), right, slices)
 
 

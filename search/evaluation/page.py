@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,9 @@ CHANGED = 8
 SHOWN = 6
 MISSED = 4
 SLICE_METRICS = ("Hit@1", "Recall@10", "Precision@10", "MRR", HEADLINE)
-MAX_SLICE_VALUES = 40
+MAX_SLICE_VALUES = 30
+# One query is no slice; its figures are in the list of all queries.
+MIN_SLICE_QUERIES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +120,9 @@ def _difference_cell(change: Difference) -> Cell:
     return Cell(f"{change.mean:+.3f}", f"{change.low:+.3f} to {change.high:+.3f}, {p}", name)
 
 
-def _slice_context(name: str, by_value: Any) -> dict[str, Any]:
-    values = list(by_value.items())[:MAX_SLICE_VALUES]
+def _slice_context(name: str, by_value: Mapping[str, tuple[Row, ...]]) -> dict[str, Any]:
+    large = [(value, rows) for value, rows in by_value.items() if rows[0].figures[0].queries >= MIN_SLICE_QUERIES]
+    values = large[:MAX_SLICE_VALUES]
     tables = [
         (value, rows[0].figures[0].queries, [_cells(row) for row in rows if row.metric in SLICE_METRICS])
         for value, rows in values
@@ -127,9 +130,9 @@ def _slice_context(name: str, by_value: Any) -> dict[str, Any]:
     headline = [(value, next(row.figures for row in rows if row.metric == HEADLINE)) for value, rows in values]
     return {
         "name": name,
-        "rest": max(0, len(by_value) - MAX_SLICE_VALUES),
+        "rest": len(by_value) - len(values),
         "plot": _safe(intervals(headline, title=f"{HEADLINE} by {name}")),
-        "metrics": [row.metric for row in values[0][1] if row.metric in SLICE_METRICS],
+        "metrics": [row.metric for row in next(iter(by_value.values())) if row.metric in SLICE_METRICS],
         "values": tables,
     }
 

@@ -10,7 +10,7 @@ import numpy as np
 from search.evaluation.metrics import Figure, FloatArray
 
 LABEL_PX = 190
-PLOT_PX = 420
+PLOT_PX = 310
 VALUE_PX = 60
 ROW_PX = 26
 PAD_PX = 16

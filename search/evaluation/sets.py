@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from search.evaluation.distortions import DISTORTIONS
+from search.evaluation.records import MAX_GAIN
 from search.query import Filters, Mode
 
 FORCED_MODES = (Mode.WORDS, Mode.LEXICAL, Mode.SEMANTIC)
-MAX_GAIN = 1000
 
 
 class InvalidQuerySet(Exception):
