@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,8 +22,8 @@ from search.training.captions import field_words
 
 SECTION = "A photo, but in another colour"
 MIN_RIGHT = 3
-WEIGHTS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
-STRENGTHS = (0.25, 0.5, 0.75, 1.0, 1.5)
+WEIGHTS = (0.3, 0.4, 0.5, 0.6)
+STRENGTHS = (0.5, 0.75, 1.0)
 RRF_CONSTANT = 60
 
 
@@ -98,13 +98,19 @@ def composed_figures(embedder: Embedder, shop: Embedded, *, limit: int = 1000) -
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    """The vectors that wishes are made of, all (n, dimension)."""
+    """The vectors that wishes are made of, all (n, dimension).
+
+    `new` and `old` are colours' words; `named` says the new colour and the type in words. What is `seen` names the type,
+    and the old colour too, that the photo itself is nearest to: nobody has to say them.
+    """
 
     image: FloatArray
     new: FloatArray
     old: FloatArray
-    seen: FloatArray
+    old_seen: FloatArray
     named: FloatArray
+    named_seen: FloatArray
+    old_named_seen: FloatArray
 
 
 def _recalls(embedder: Embedder, shop: Embedded, wishes: list[Wish]) -> dict[str, list[list[float]]]:
@@ -125,41 +131,56 @@ def _recall(scores: FloatArray, wish: Wish) -> float:
 
 
 def _parts(embedder: Embedder, shop: Embedded, wishes: list[Wish]) -> _Parts:
-    colors = sorted(set(shop.values("color").tolist()) - {""})
-    vectors = embedder.prompts("color", colors)
-    code = {color: i for i, color in enumerate(colors)}
     image = shop.vectors[[wish.place for wish in wishes]]
-    # Who asks need not know how the shop calls the old colour: the photo's own nearest colour word stands in.
-    common = np.array([code[color] for color in frequent(shop.values("color"))] or list(code.values()))
-    nearest_color = common[(image @ vectors[common].T).argmax(axis=1)]
     attributes = [shop.samples[wish.place].attributes for wish in wishes]
-    named = [f"{word_of('color', w.color)} {word_of('kind', a.kind)}" for w, a in zip(wishes, attributes, strict=True)]
+    old_seen, kinds_seen = (_seen(embedder, shop, field, image) for field in ("color", "kind"))
+    new = [wish.color for wish in wishes]
     return _Parts(
         image=image,
-        new=vectors[[code[wish.color] for wish in wishes]],
-        old=vectors[[code[a.color] for a in attributes]],
-        seen=vectors[nearest_color],
-        named=embedder.texts(named),
+        new=embedder.prompts("color", new),
+        old=embedder.prompts("color", [known.color for known in attributes]),
+        old_seen=embedder.prompts("color", old_seen),
+        named=_named(embedder, new, [known.kind for known in attributes]),
+        named_seen=_named(embedder, new, kinds_seen),
+        old_named_seen=_named(embedder, old_seen, kinds_seen),
     )
+
+
+def _seen(embedder: Embedder, shop: Embedded, field: str, image: FloatArray) -> list[str]:
+    """Each photo's nearest value, of those that the shop has often."""
+    common = frequent(shop.values(field)) or sorted(set(shop.values(field).tolist()) - {""})
+    return [common[i] for i in (image @ embedder.prompts(field, common).T).argmax(axis=1)]
+
+
+def _named(embedder: Embedder, colors: Sequence[str], kinds: Sequence[str]) -> FloatArray:
+    pairs = zip(colors, kinds, strict=True)
+    return embedder.texts([f"{word_of('color', color)} {word_of('kind', kind)}" for color, kind in pairs])
 
 
 def _ways(parts: _Parts, rows: slice, documents: FloatArray) -> Iterator[tuple[str, FloatArray]]:
     """Each way's name and its scores of all documents (n, documents)."""
-    by_image, by_new, by_named = (vectors[rows] @ documents.T for vectors in (parts.image, parts.new, parts.named))
-    yield "photo alone", by_image.copy()
-    yield "colour's word alone", by_new.copy()
-    yield "colour and type in words alone", by_named.copy()
-    for weight in WEIGHTS:
-        yield f"sum, {weight:.1f} photo + {1 - weight:.1f} colour's word", weight * by_image + (1 - weight) * by_new
-    for weight in WEIGHTS:
-        yield f"sum, {weight:.1f} photo + {1 - weight:.1f} colour and type", weight * by_image + (1 - weight) * by_named
-    for known, from_color in (("known", parts.old), ("seen in the photo", parts.seen)):
-        turn = by_new - from_color[rows] @ documents.T
+    photo, new, named, named_seen = (
+        vectors[rows] @ documents.T for vectors in (parts.image, parts.new, parts.named, parts.named_seen)
+    )
+    yield "photo alone", photo.copy()
+    yield "colour's word alone", new.copy()
+    yield "colour and type in words alone", named.copy()
+    for words, name in ((new, "colour's word"), (named, "colour and type"), (named_seen, "colour and type seen")):
+        for weight in WEIGHTS:
+            yield f"sum, {weight:.1f} photo + {1 - weight:.1f} {name}", weight * photo + (1 - weight) * words
+    for after, before, name in (
+        (new, parts.old, "old colour known"),
+        (new, parts.old_seen, "old colour seen"),
+        (named_seen, parts.old_named_seen, "old colour and type seen"),
+    ):
+        turn = after - before[rows] @ documents.T
         for strength in STRENGTHS:
-            name = f"direction, photo + {strength:g} (new - old), old colour {known}"
-            yield name, np.asarray(by_image + np.float32(strength) * turn)
-    yield "late fusion (RRF) of photo and colour's word", _fused(by_image, by_new)
-    yield "late fusion (RRF) of photo and colour and type", _fused(by_image, by_named)
+            yield (
+                f"direction, photo + {strength:g} (new - old), {name}",
+                np.asarray(photo + np.float32(strength) * turn),
+            )
+    yield "late fusion (RRF) of photo and colour's word", _fused(photo, new)
+    yield "late fusion (RRF) of photo and colour and type", _fused(photo, named)
 
 
 def _fused(first: FloatArray, second: FloatArray) -> FloatArray:
