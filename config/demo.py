@@ -61,6 +61,7 @@ def _steps(data_dir: Path, *, is_loaded: bool) -> list[tuple[str, Part]]:
         # Later differences are the worker's to find and mend.
         steps.append(("loading the demo catalogue", step(data_dir, "load_demo")))
         steps.append(("indexing", step(data_dir, "index", "--upgrade")))
+        steps.append(("calibrating", step(data_dir, "calibrate")))
     return steps
 
 

@@ -274,6 +274,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=15),
         "options": {"expires": 14},
     },
+    "calibrate": {
+        "task": "workers.tasks.calibrate",
+        "schedule": timedelta(minutes=15),
+        "options": {"expires": 890},
+    },
+    "suggest-attributes": {
+        "task": "workers.tasks.suggest_attributes",
+        "schedule": timedelta(hours=6),
+        "options": {"expires": 3600},
+    },
     "tidy": {"task": "workers.tasks.tidy", "schedule": timedelta(minutes=10), "options": {"expires": 590}},
 }
 
@@ -340,6 +350,7 @@ UNFOLD = {
                     _admin_link("Categories", "account_tree", "catalog_category"),
                     _admin_link("Brands", "sell", "catalog_brand"),
                     _admin_link("Attributes", "palette", "catalog_attribute"),
+                    _admin_link("Suggestions", "auto_awesome", "search_attributesuggestion"),
                     _admin_link("Imports", "upload_file", "catalog_importjob"),
                 ],
             },
@@ -349,6 +360,7 @@ UNFOLD = {
                 "items": [
                     _admin_link("Index versions", "database", "search_indexversion"),
                     _admin_link("Index entries", "image_search", "search_indexentry"),
+                    _admin_link("Fitted attributes", "tune", "search_fittedattribute"),
                 ],
             },
             {

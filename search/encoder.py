@@ -31,6 +31,8 @@ HUB_TIMEOUT_S = 5.0
 # Formats that torch does not read; a hub repository may hold the same weights in all of them.
 OTHER_RUNTIMES = ("*.onnx", "onnx/*", "openvino/*", "*.h5", "*.msgpack", "*.ot", "*.tflite", "*.mlmodel", "coreml/*")
 _WEIGHTS = (".safetensors", ".bin")
+# Lies beside the weights and changes no vector.
+_BESIDE = ("calibration.json",)
 _FINGERPRINTED = (*_WEIGHTS, ".json", ".txt", ".model", ".vocab")
 
 
@@ -56,7 +58,8 @@ class Encoder:
         """16 hex digits over weights, tokenizer, configuration and `PIXELS_VERSION`; does not load torch."""
         folder = self._folder()
         digest = hashlib.sha256(PIXELS_VERSION.encode())
-        for path in sorted(path for path in folder.rglob("*") if path.suffix in _FINGERPRINTED and path.is_file()):
+        files = (path for path in folder.rglob("*") if path.suffix in _FINGERPRINTED and path.name not in _BESIDE)
+        for path in sorted(path for path in files if path.is_file()):
             with path.open("rb") as file:
                 content = hashlib.file_digest(file, "sha256").hexdigest()
             digest.update(f"{path.relative_to(folder).as_posix()}={content}\n".encode())

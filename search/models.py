@@ -5,13 +5,15 @@ from __future__ import annotations
 import secrets
 from pathlib import Path
 
+from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from catalog.models import Product, Store
+from catalog.models import Attribute, AttributeValue, Category, Product, ProductImage, Store
+from search.evaluation.records import JudgedQueryRow, JudgedSetRow, JudgmentRow
 
 
 class VersionState(models.TextChoices):
@@ -142,3 +144,100 @@ class QueryImage(models.Model):
     @property
     def is_expired(self) -> bool:
         return self.expires_at <= timezone.now()
+
+
+class StoreCalibration(models.Model):
+    """How sure a store's hits are with one encoder: `routes` maps a route to slope, intercept and floor (search.calibration)."""
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+")
+    fingerprint = models.CharField(max_length=64)
+    routes = models.JSONField()
+    figures = models.JSONField(default=dict)
+    fitted_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["store", "fingerprint"], name="calibration_unique_in_store")]
+
+    def __str__(self) -> str:
+        return f"calibration of {self.store_id} for {self.fingerprint}"
+
+
+class FittedAttribute(models.Model):
+    """What tags one store's photos with one attribute (`attribute` empty: with categories), for one encoder's vectors.
+
+    Numbers lie in `parameters`, arrays in `arrays` as npz without pickles: a row can be read without being trusted.
+    """
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+")
+    attribute = models.ForeignKey(Attribute, on_delete=models.CASCADE, null=True, related_name="+")
+    fingerprint = models.CharField(max_length=64)
+    parameters = models.JSONField()
+    arrays = models.BinaryField()
+    figures = models.JSONField()
+    fitted_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["store", "attribute", "-fitted_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["store", "attribute", "fingerprint"], nulls_distinct=False, name="fitted_unique_for_encoder"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.attribute or 'Category'} in {self.store}"
+
+
+class SuggestionKind(models.TextChoices):
+    MISSING = "missing", "not listed"
+    DISAGREEMENT = "disagreement", "listed otherwise"
+
+
+class SuggestionStatus(models.TextChoices):
+    WAITING = "waiting", "waiting"
+    ACCEPTED = "accepted", "accepted"
+    REJECTED = "rejected", "rejected"
+
+
+class AttributeSuggestion(models.Model):
+    """A value, or a category, that a product's photo shows, until a merchandiser decides. It changes no product itself.
+
+    `stated` holds the value codes (of a category, the slug) that the product had then. A decided row stays, so that
+    the same photo (`photo_sha256`) is not brought up again for the same product and value.
+    """
+
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="+")
+    value = models.ForeignKey(AttributeValue, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    category = models.ForeignKey(Category, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    kind = models.CharField(max_length=12, choices=SuggestionKind.choices)
+    stated = models.JSONField(default=list)
+    probability = models.FloatField()
+    image = models.ForeignKey(ProductImage, on_delete=models.SET_NULL, null=True, related_name="+")
+    photo_sha256 = models.CharField(max_length=64)
+    status = models.CharField(max_length=10, choices=SuggestionStatus.choices, default=SuggestionStatus.WAITING)
+    seen_at = models.DateTimeField()
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        ordering = ["-probability", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(value__isnull=True) ^ Q(category__isnull=True), name="suggestion_is_value_or_category"
+            ),
+            models.UniqueConstraint(
+                fields=["product", "photo_sha256", "value", "category"],
+                nulls_distinct=False,
+                name="suggestion_unique_for_photo",
+            ),
+        ]
+        indexes = [models.Index(fields=["status", "kind"], name="suggestion_status_kind")]
+
+    def __str__(self) -> str:
+        return f"{self.value or self.category} for {self.product}"
+
+
+# Declared beside what reads them; here is where Django looks.
+__all__ = ["JudgedQueryRow", "JudgedSetRow", "JudgmentRow"]

@@ -36,6 +36,8 @@ class Pool:
     routes: tuple[str, ...] = ()
     ranks: NDArray[np.int32] = field(default_factory=lambda: np.zeros((0, 0), np.int32))
     route_scores: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    # (routes, n), NaN where the route is not calibrated or did not find the product.
+    confidences: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
     found: int = 0
     found_exact: bool = True
     any_word: bool = False
@@ -45,10 +47,26 @@ class Pool:
     def route_scores_at(self, position: int) -> tuple[RouteScore, ...]:
         """Where each route that found it placed the product at this position."""
         return tuple(
-            RouteScore(route, int(self.ranks[row, position]), float(self.route_scores[row, position]))
+            RouteScore(
+                route,
+                int(self.ranks[row, position]),
+                float(self.route_scores[row, position]),
+                _known(self.confidences[row, position]),
+            )
             for row, route in enumerate(self.routes)
             if self.ranks[row, position]
         )
+
+    def confidence_at(self, position: int) -> float | None:
+        """The surest route's confidence in the product at this position; None where no route of it is calibrated."""
+        known = [
+            value for row in range(len(self.routes)) if (value := _known(self.confidences[row, position])) is not None
+        ]
+        return max(known, default=None)
+
+
+def _known(value: np.float32) -> float | None:
+    return None if np.isnan(value) else round(float(value), 4)
 
 
 def query_digest(query: Query) -> str:
@@ -64,6 +82,7 @@ def query_digest(query: Query) -> str:
         query.mode,
         repr(query.filters),
         repr(query.sort),
+        query.min_confidence,
     )
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
@@ -82,7 +101,7 @@ def save(query: Query, pool: Pool) -> str:
         "n": len(pool.products),
     }
     text = json.dumps(header).encode()
-    arrays = (pool.products, pool.images, pool.scores, pool.ranks, pool.route_scores)
+    arrays = (pool.products, pool.images, pool.scores, pool.ranks, pool.route_scores, pool.confidences)
     packed = _HEADER.pack(len(text)) + text + b"".join(array.tobytes() for array in arrays)
     try:
         cache.set(_key(query, search_id), packed, settings.SEARCH_POOL_LIFETIME_S)
@@ -130,6 +149,7 @@ def _unpacked(header: dict[str, object], data: memoryview) -> Pool:
         scores=take(np.float32, count).astype(np.float32),
         ranks=take(np.int32, count * len(routes)).astype(np.int32).reshape(len(routes), count),
         route_scores=take(np.float32, count * len(routes)).astype(np.float32).reshape(len(routes), count),
+        confidences=take(np.float32, count * len(routes)).astype(np.float32).reshape(len(routes), count),
         routes=routes,
         found=int(str(header["found"])),
         found_exact=bool(header["found_exact"]),

@@ -143,6 +143,8 @@ class Query:
     # Says which pixels `image` holds, so that page 2 can name the same query without comparing photos.
     image_digest: str = ""
     owner: str = ""
+    # Hits of vector routes below it are left out; None asks for the calibrated floor of each route.
+    min_confidence: float | None = None
     explain: bool = False
     deadline_ms: int = 10_000
 
@@ -173,16 +175,17 @@ class Facet:
 
 @dataclass(frozen=True, slots=True)
 class RouteScore:
-    """Where one route placed a product: `rank` from 1, `score` in the route's own scale."""
+    """Where one route placed a product: `rank` from 1, `score` in the route's own scale, `confidence` once it is calibrated."""
 
     route: str
     rank: int
     score: float
+    confidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A product found. `product` is the hydrated row; `confidence` is null until a route is calibrated."""
+    """A product found. `product` is the hydrated row; `confidence`, 0 to 1, is the surest route's; null until one is calibrated."""
 
     product: Any
     score: float

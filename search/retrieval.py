@@ -1,8 +1,9 @@
 """The search in one page: plan routes, run them, fuse, keep the pool, hydrate a page, count facets.
 
-Match set M(q, F): words match by Postgres; while no route is calibrated there is no floor, so a vector route matches
-whatever passes the filters, best first, and only its order and its cap mean anything. Where the words match something,
-the vector route therefore orders those products and adds none.
+Match set M(q, F): words match by Postgres, and the vector route orders what they match and adds none. Where words match
+nothing, or there are none, it is the vector route above its calibrated floor (search.calibration). While a route is not
+calibrated there is no floor: it matches whatever passes the filters, best first, and only its order and its cap mean
+anything.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from django.db.models import F, QuerySet
 from catalog.models import Product, Store
 from search import filters as sql
 from search import lexical, milvus, pools
+from search.calibration.confidence import NOTHING, Calibration, find_calibration
 from search.errors import EncoderUnavailable, IndexUnavailable, InvalidQuery
 from search.facets import count_facets
 from search.lexical import NO_WORDS, Words
@@ -42,6 +44,7 @@ class _Run:
     version: IndexVersion | None = None
     is_kept: bool = True
     words: Words = NO_WORDS
+    calibration: Calibration = NOTHING
     degraded: list[str] = field(default_factory=list)
     timings_ms: dict[str, float] = field(default_factory=dict)
 
@@ -81,6 +84,8 @@ def search(query: Query, *, version: IndexVersion | None = None, is_kept: bool =
     except IndexUnavailable:
         if query.mode is not Mode.BROWSE:
             run.degraded.append("index")
+    if run.version and query.mode is not Mode.BROWSE:
+        run.calibration = find_calibration(query.store_id, run.version)
     pool, search_id, is_renewed = _pool(run)
     with run.timed("hydrate"):
         hits, removed = _page(run, pool, search_id)
@@ -128,7 +133,7 @@ def _compute(run: _Run) -> Pool:
     vectors = _vector(run, run.query.filters)
     if vectors is None:
         return _words(run)
-    return _ordered(run, [vectors], found_exact=vectors.is_complete)
+    return _alone(run, vectors)
 
 
 def _words(run: _Run) -> Pool:
@@ -142,20 +147,33 @@ def _words(run: _Run) -> Pool:
         any_word = not words.candidates
         if any_word:
             words = words_route(products, run.words, any_word=True)
+    words = words.calibrated(run.calibration.routes.get("lexical"), per_word=len(run.words.lexemes))
     vectors = _vector(run, run.query.filters) if run.query.mode is not Mode.LEXICAL and not run.degraded else None
     if vectors is not None and not words.candidates:
-        return _ordered(run, [vectors], found_exact=vectors.is_complete)
-    routes = [words] if vectors is None else [words, _only(vectors, words)]
+        return _alone(run, vectors)
+    held = {candidate.product_id for candidate in words.candidates}
+    routes = [words] if vectors is None else [words, vectors.only(held)]
     found = len(words.candidates)
     if not words.is_complete:
         found = lexical.matching(products, run.words, any_word=any_word).count()
     return _ordered(run, routes, found=found, any_word=any_word and bool(words.candidates))
 
 
-def _only(route: Route, words: Route) -> Route:
-    """The route without the products that the words do not match."""
-    ids = {candidate.product_id for candidate in words.candidates}
-    return Route(route.name, tuple(c for c in route.candidates if c.product_id in ids), route.is_complete)
+def _alone(run: _Run, vectors: Route) -> Pool:
+    """The pool of a vector route that nothing vouches for: what is less sure than the floor is left out."""
+    vectors = _floored(run, vectors)
+    return _ordered(run, [vectors], found_exact=vectors.is_complete)
+
+
+def _floored(run: _Run, vectors: Route) -> Route:
+    """The route above the asked confidence, else above its calibrated floor; an uncalibrated one stays whole and says so."""
+    calibration = run.calibration.routes.get(vectors.name)
+    if calibration is None:
+        if run.query.min_confidence is not None and vectors.candidates:
+            run.degraded.append("calibration")
+        return vectors
+    asked = run.query.min_confidence
+    return vectors.above(calibration.floor if asked is None else asked)
 
 
 def _vector(run: _Run, filters: Filters) -> Route | None:
@@ -172,9 +190,10 @@ def _vector(run: _Run, filters: Filters) -> Route | None:
         with run.timed("encode"):
             name, vectors = query_vectors(run.query, run.version)
         with run.timed("ann"):
-            return vector_route(
+            route = vector_route(
                 name, vectors, run.version, wanted=wanted, limit=settings.SEARCH_POOL_SIZE, deadline=run.deadline
             )
+        return route.calibrated(run.calibration.routes.get(name))
     except (IndexUnavailable, EncoderUnavailable) as error:
         if not run.query.text:
             raise
@@ -198,12 +217,15 @@ def _ordered(
         position = {product_id: place for place, (product_id, _) in enumerate(fused)}
         ranks = np.zeros((len(routes), len(fused)), np.int32)
         route_scores = np.zeros((len(routes), len(fused)), np.float32)
+        confidences = np.full((len(routes), len(fused)), np.nan, np.float32)
         images = np.zeros(len(fused), np.int64)
         for row, route in enumerate(routes):
             for rank, candidate in enumerate(route.candidates, start=1):
                 place = position.get(candidate.product_id)
                 if place is not None:
                     ranks[row, place], route_scores[row, place] = rank, candidate.score
+                    if route.confidences is not None:
+                        confidences[row, place] = route.confidences[rank - 1]
                     images[place] = images[place] or candidate.image_id
     return Pool(
         products=np.array([product_id for product_id, _ in fused], np.int64),
@@ -212,6 +234,7 @@ def _ordered(
         routes=tuple(route.name for route in routes),
         ranks=ranks,
         route_scores=route_scores,
+        confidences=confidences,
         found=total,
         found_exact=found_exact,
         any_word=any_word,
@@ -270,6 +293,7 @@ def _hit(pool: Pool, place: int, rows: dict[int, Product], marked: dict[int, str
         product=product,
         score=round(float(pool.scores[place]), 6),
         matched_image_id=int(pool.images[place]) or None,
+        confidence=pool.confidence_at(place),
         scores=pool.route_scores_at(place),
         highlights={"title": marked[product.pk]} if product.pk in marked else {},
     )
@@ -286,7 +310,8 @@ def _facets(run: _Run, pool: Pool) -> tuple[Facet, ...]:
             return products.filter(pk__in=[int(product_id) for product_id in pool.products])
         # The vector's match set under other filters is another search.
         route = _vector(run, filters)
-        return products.filter(pk__in=[candidate.product_id for candidate in route.candidates] if route else [])
+        found = _floored(run, route).candidates if route else ()
+        return products.filter(pk__in=[candidate.product_id for candidate in found])
 
     return count_facets(run.store, run.query.filters, run.query.facet_by, products_for=products_for)
 

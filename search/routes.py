@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence, Set
+from dataclasses import dataclass, replace
+from itertools import compress
 from time import monotonic
 
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from catalog.models import Product, ProductImage
 from catalog.models.product import ImageKind
 from search import lexical, milvus, query_cache
+from search.calibration.confidence import RouteCalibration
 from search.encoder import Encoder, get_encoder
 from search.errors import EncoderUnavailable, InvalidQuery
 from search.lexical import Words
@@ -37,11 +39,40 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One route's candidates, best first, each product once. `is_complete` is false when the route was cut at its cap."""
+    """One route's candidates, best first, each product once. `is_complete` is false when the route was cut at its cap.
+
+    `confidences` (n,) go with the candidates; None where the route is not calibrated.
+    """
 
     name: str
     candidates: tuple[Candidate, ...]
     is_complete: bool
+    confidences: NDArray[np.float32] | None = None
+
+    def only(self, product_ids: Set[int]) -> Route:
+        """The route without all other products."""
+        return self._kept([candidate.product_id in product_ids for candidate in self.candidates])
+
+    def calibrated(self, known: RouteCalibration | None, *, per_word: int = 1) -> Route:
+        """The route with a confidence for each candidate; `per_word` divides the scores of words by their number."""
+        if known is None:
+            return self
+        scores = np.array([candidate.score / max(1, per_word) for candidate in self.candidates], np.float32)
+        return replace(self, confidences=known.confidence(scores))
+
+    def above(self, floor: float) -> Route:
+        """The route without what is less sure. It is complete if anything was: what lies beyond its cap is less sure still."""
+        if self.confidences is None:
+            return self
+        sure = self.confidences >= floor
+        return replace(self._kept(sure.tolist()), is_complete=self.is_complete or not sure.all())
+
+    def _kept(self, chosen: Sequence[bool]) -> Route:
+        return replace(
+            self,
+            candidates=tuple(compress(self.candidates, chosen)),
+            confidences=None if self.confidences is None else self.confidences[np.array(chosen, bool)],
+        )
 
 
 def words_route(products: QuerySet[Product], words: Words, *, any_word: bool) -> Route:

@@ -12,6 +12,8 @@ from celery import shared_task
 
 from catalog import importing
 from search import indexing, query_images, remote_photos, versions, words
+from search.attributes import suggesting
+from search.calibration.stores import calibrate_missing
 from search.errors import EncoderUnavailable, IndexUnavailable
 
 logger = logging.getLogger(__name__)
@@ -62,6 +64,25 @@ def import_forgotten() -> None:
 def import_photos() -> None:
     """Fetch the photos that imports know by address only."""
     remote_photos.fetch_waiting_photos()
+
+
+@shared_task
+def calibrate() -> None:
+    """Fit how sure hits are for every store that has no calibration for the live index yet."""
+    try:
+        for store in calibrate_missing():
+            logger.info("calibrated %s", store)
+    except (IndexUnavailable, EncoderUnavailable) as error:
+        logger.warning("The calibration stopped and will be tried again: %s", error)
+
+
+@shared_task
+def suggest_attributes() -> None:
+    """Look at the photos for what the products do not say, in stores that fitted their attributes."""
+    try:
+        suggesting.refresh_all()
+    except (IndexUnavailable, EncoderUnavailable) as error:
+        logger.warning("The suggestions stopped and will be tried again: %s", error)
 
 
 @shared_task

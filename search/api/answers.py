@@ -33,12 +33,16 @@ class RouteScoreOut(serializers.Serializer[Any]):
     route = serializers.CharField(help_text="lexical, text, image or composed.")
     rank = serializers.IntegerField(help_text="From 1.")
     score = serializers.FloatField(help_text="In the route's own scale.")
+    confidence = serializers.FloatField(allow_null=True, help_text="Of this route; null until it is calibrated.")
 
 
 class HitOut(serializers.Serializer[Hit]):
     product = ProductOut()
     score = serializers.FloatField(help_text="Higher is better; comparable within one answer only.")
-    confidence = serializers.FloatField(allow_null=True, help_text="Null until the route is calibrated.")
+    confidence = serializers.FloatField(
+        allow_null=True,
+        help_text="0 to 1: how often a hit this sure is right, by the store's own catalogue. Null until it is calibrated.",
+    )
     matched_image = MatchedImageOut(allow_null=True, help_text="The photo that matched; null for words.")
     highlights = serializers.DictField(
         child=serializers.CharField(), help_text="HTML by field, escaped, the words in <mark>."

@@ -204,6 +204,12 @@ class ListingIn(StrictSerializer):
     search_id = serializers.CharField(
         required=False, allow_blank=True, max_length=64, help_text="Of the first page: later ones read the same list."
     )
+    min_confidence = serializers.FloatField(
+        required=False,
+        min_value=0,
+        max_value=1,
+        help_text="Leave out what a photo or meaning finds less surely; without it the calibrated floor; 0 shows all.",
+    )
     explain = serializers.BooleanField(default=False, help_text="Adds each route's rank and score to the hits.")
     deadline_ms = serializers.IntegerField(required=False, min_value=50, max_value=MAX_DEADLINE_MS)
 

@@ -137,6 +137,7 @@ def _listing(store: Store, asked: Mapping[str, Any], *, owner: str) -> Query:
         per_page=per_page,
         search_id=asked.get("search_id", ""),
         owner=owner,
+        min_confidence=asked.get("min_confidence"),
         explain=asked["explain"],
         deadline_ms=asked.get("deadline_ms", settings.SEARCH_DEADLINE_MS),
     )

@@ -1,0 +1,193 @@
+"""`search.calibration`: what is fitted from judged hits, what a store's own catalogue gives, and how search uses it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from django.core.management import CommandError, call_command
+from PIL import Image
+
+from catalog.models import Store
+from search import indexing
+from search.calibration.confidence import Calibration, RouteCalibration, find_calibration, forget_calibrations
+from search.calibration.fitting import JudgedHits, expected_error, fit_route
+from search.calibration.off_topic import FITTING_TEXTS, MEASURING_TEXTS
+from search.calibration.stores import CalibrationFailed, calibrate_missing, calibrate_store
+from search.models import IndexVersion
+from search.query import FacetRequest, Mode, Query
+from search.retrieval import search
+from tests.encoders import COLOURS
+from tests.shop import add_photo, category, make_product, make_store, photo_bytes
+
+
+def judged(number: int, *, off_topic: bool = False) -> JudgedHits:
+    """Hits whose chance to be right rises with the score, as 1 / (1 + exp(10 - 20 s))."""
+    drawn = np.random.default_rng(number)
+    scores = np.sort(drawn.uniform(0.0, 0.5 if off_topic else 1.0, 20).astype(np.float32))[::-1]
+    right = drawn.random(20) < 1 / (1 + np.exp(10 - 20 * scores))
+    return JudgedHits(scores, right & (not off_topic))
+
+
+def test_a_fit_finds_the_chances_that_made_the_hits() -> None:
+    fit = fit_route([judged(i) for i in range(400)], [])
+    assert fit is not None
+    assert fit.calibration.slope == pytest.approx(20, rel=0.15)
+    assert fit.calibration.confidence(np.array([0.5], np.float32))[0] == pytest.approx(0.5, abs=0.05)
+    assert fit.calibration_error < 0.03
+    assert fit.kept == pytest.approx(0.95, abs=0.02)
+
+
+def test_hits_of_off_topic_queries_pull_confidence_down_and_lie_below_the_floor() -> None:
+    hits = [judged(i) for i in range(100)]
+    alone, beside = fit_route(hits, []), fit_route(hits, [judged(i, off_topic=True) for i in range(1000, 1060)])
+    assert alone is not None and beside is not None
+    low = np.array([0.3], np.float32)
+    assert beside.calibration.confidence(low)[0] < alone.calibration.confidence(low)[0]
+    assert beside.off_topic_below > 0.6
+
+
+@pytest.mark.parametrize("queries", [5, 0])
+def test_too_little_is_not_fitted(queries: int) -> None:
+    assert fit_route([judged(i) for i in range(queries)], []) is None
+
+
+def test_nothing_wrong_gives_no_fit() -> None:
+    perfect = [JudgedHits(np.ones(20, np.float32), np.ones(20, bool)) for _ in range(30)]
+    assert fit_route(perfect, []) is None
+
+
+def test_a_worse_score_is_never_surer() -> None:
+    upside_down = [JudgedHits(-judged(i).scores, judged(i).right) for i in range(100)]
+    fit = fit_route(upside_down, [])
+    assert fit is not None
+    assert fit.calibration.slope == 0
+
+
+def test_expected_error_is_the_mean_gap_between_said_and_true() -> None:
+    confidence = np.array([0.9] * 10 + [0.1] * 10, np.float32)
+    is_right = np.array([True] * 5 + [False] * 5 + [False] * 10)
+    assert expected_error(confidence, is_right) == pytest.approx((0.4 + 0.1) / 2)
+
+
+def test_a_calibration_survives_json() -> None:
+    calibration = Calibration({"text": RouteCalibration(20.0, -5.0, 0.25)})
+    assert Calibration.from_json(calibration.to_json()) == calibration
+    with pytest.raises(KeyError, match="floor"):
+        Calibration.from_json({"text": {"slope": 1.0, "intercept": 0.0}})
+
+
+def test_the_texts_that_measure_are_not_those_that_fit() -> None:
+    fitting = {word for text in FITTING_TEXTS for word in text.split() if len(word) > 3}
+    assert not [text for text in MEASURING_TEXTS if fitting & {word for word in text.split() if len(word) > 3}]
+
+
+@pytest.fixture
+def shop(live_index: IndexVersion) -> Iterator[Store]:
+    """A category for each of nine colours, eight products in shades of it that overlap with the others'."""
+    forget_calibrations()
+    store, drawn = make_store("shop"), np.random.default_rng(0)
+    for colour in list(COLOURS)[:9]:
+        for number in range(8):
+            shade = tuple(int(v) for v in (np.array(COLOURS[colour]) + drawn.normal(0, 45, 3)).clip(0, 255))
+            product = make_product(
+                store,
+                f"{colour}-{number}",
+                colours=(),
+                title=f"{colour} thing",
+                attributes={"color": [colour]},
+                category=category(store, colour.title()),
+            )
+            add_photo(product, colour, data=photo_bytes(shade))
+    indexing.sweep(live_index)
+    yield store
+    forget_calibrations()
+
+
+def photo(colour: str) -> Query:
+    return Query(0, image=Image.new("RGB", (20, 20), COLOURS[colour]), mode=Mode.IMAGE, per_page=100)
+
+
+@pytest.mark.django_db
+def test_without_a_calibration_a_photo_finds_everything_and_says_that_it_is_not_sure(shop: Store) -> None:
+    found = search(replace(photo("red"), store_id=shop.pk, min_confidence=0.5))
+    assert found.found == 72
+    assert found.degraded == ("calibration",)
+    assert {hit.confidence for hit in found.hits} == {None}
+
+
+@pytest.mark.django_db
+def test_a_calibrated_photo_finds_what_is_like_it_and_counts_no_more(shop: Store) -> None:
+    fit = calibrate_store(shop)
+    # Each category has one colour, so there is no "like this, but navy"; and words name it, so that they never err.
+    assert set(fit.routes) == {"text", "image"}
+    query = replace(photo("red"), store_id=shop.pk, facet_by=(FacetRequest("color"),))
+    found = search(query)
+    confidences = [hit.confidence for hit in found.hits]
+    assert 0 < found.found == len(found.hits) < 72
+    assert found.found_exact and found.degraded == ()
+    assert confidences == sorted(confidences, reverse=True)
+    assert min(confidences) >= fit.routes["image"].calibration.floor
+    assert sum(value.count for value in found.facets[0].values) == found.found
+    assert found.hits[0].product.attributes == {"color": ["red"]}
+
+
+@pytest.mark.django_db
+def test_min_confidence_moves_the_floor_both_ways(shop: Store) -> None:
+    calibrate_store(shop)
+    floors: list[float | None] = [0.0, None, 0.6, 1.0]
+    counts = [search(replace(photo("red"), store_id=shop.pk, min_confidence=floor)).found for floor in floors]
+    assert counts[0] == 72 and counts[-1] == 0
+    assert counts == sorted(counts, reverse=True)
+
+
+@pytest.mark.django_db
+def test_what_words_match_is_never_dropped_by_a_floor(shop: Store) -> None:
+    calibrate_store(shop)
+    asked = Query(shop.pk, text="navy thing", mode=Mode.WORDS, per_page=100, min_confidence=1.0)
+    found = search(asked)
+    assert found.found == 8
+    assert all(hit.confidence is not None for hit in found.hits)
+
+
+@pytest.mark.django_db
+def test_a_store_has_its_own_calibration_and_others_have_none(shop: Store, live_index: IndexVersion) -> None:
+    calibrate_store(shop)
+    assert find_calibration(shop.pk, live_index).routes
+    assert find_calibration(make_store("other").pk, live_index) == Calibration({})
+
+
+@pytest.mark.django_db
+def test_an_encoder_brings_its_calibration_along(tmp_path: Path) -> None:
+    forget_calibrations()
+    brought = Calibration({"image": RouteCalibration(20.0, -5.0, 0.25)})
+    (tmp_path / "calibration.json").write_text(json.dumps({"fingerprint": "f", "routes": brought.to_json()}))
+    assert find_calibration(1, IndexVersion(encoder=str(tmp_path), fingerprint="f")) == brought
+
+
+@pytest.mark.django_db
+def test_a_store_with_little_to_learn_from_is_left_alone(live_index: IndexVersion) -> None:
+    store = make_store("small")
+    make_product(store, "one", category=category(store, "Things"))
+    indexing.sweep(live_index)
+    with pytest.raises(CalibrationFailed, match="Small has 1 published products"):
+        calibrate_store(store)
+    assert calibrate_missing() == []
+
+
+@pytest.mark.django_db
+def test_the_command_calibrates_prints_and_writes_the_encoders_file(
+    shop: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call_command("calibrate", store="shop", output=tmp_path)
+    printed = capsys.readouterr().out
+    assert "72 products" in printed and "off_topic_below" in printed
+    assert set(json.loads((tmp_path / "calibration.json").read_text())["routes"]) >= {"text", "image"}
+    call_command("calibrate")
+    assert "none was missing" in capsys.readouterr().out
+    with pytest.raises(CommandError, match="There is no store 'nowhere': known are shop"):
+        call_command("calibrate", store="nowhere")
