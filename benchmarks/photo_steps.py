@@ -1,0 +1,120 @@
+"""What may be done to a shopper's photo before it is encoded; each step gives the variants of one photo.
+
+Tried by `benchmarks/photo_care.py`. OpenCV is a trial's library and no dependency: its steps did not earn one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+try:
+    import cv2
+except ImportError:
+    cv2 = None
+
+Step = Callable[[Image.Image], list[Image.Image]]
+WHITE = (255, 255, 255)
+GRABCUT_SIDE_PX = 160
+
+
+def cut(image: Image.Image, kept: float, x: float, y: float) -> Image.Image:
+    """A window of this share of each side; x and y say where, 0 to 1."""
+    width, height = max(1, round(image.width * kept)), max(1, round(image.height * kept))
+    left, top = round((image.width - width) * x), round((image.height - height) * y)
+    return image.crop((left, top, left + width, top + height))
+
+
+def corners(image: Image.Image, kept: float) -> list[Image.Image]:
+    return [cut(image, kept, x, y) for x in (0.0, 1.0) for y in (0.0, 1.0)]
+
+
+def gray_world(image: Image.Image) -> Image.Image:
+    """Each channel scaled so that the photo's mean is grey, by no more than a third."""
+    pixels = np.asarray(image, np.float32)
+    means = pixels.mean(axis=(0, 1))
+    gains = np.clip(means.mean() / np.maximum(means, 1), 0.75, 1.33)
+    return Image.fromarray((pixels * gains).clip(0, 255).astype(np.uint8))
+
+
+def clahe(image: Image.Image) -> Image.Image:
+    """Contrast-limited equalisation of the lightness, 8 x 8 tiles, limit 2."""
+    lab = cv2.cvtColor(np.asarray(image), cv2.COLOR_RGB2LAB)
+    lab[..., 0] = cv2.createCLAHE(clipLimit=2.0, tileGridSize=(8, 8)).apply(lab[..., 0])
+    return Image.fromarray(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB))
+
+
+def foreground(image: Image.Image) -> NDArray[np.bool_] | None:
+    """GrabCut from a frame of a twentieth; None where it finds next to nothing or all."""
+    small = image.copy()
+    small.thumbnail((GRABCUT_SIDE_PX, GRABCUT_SIDE_PX))
+    pixels = cv2.cvtColor(np.asarray(small), cv2.COLOR_RGB2BGR)
+    mask = np.zeros(pixels.shape[:2], np.uint8)
+    dx, dy = max(1, small.width // 20), max(1, small.height // 20)
+    frame = (dx, dy, small.width - 2 * dx, small.height - 2 * dy)
+    cv2.setRNGSeed(0)
+    cv2.grabCut(pixels, mask, frame, np.zeros((1, 65)), np.zeros((1, 65)), 4, cv2.GC_INIT_WITH_RECT)
+    found = (mask == cv2.GC_FGD) | (mask == cv2.GC_PR_FGD)
+    if not 0.08 < found.mean() < 0.9:
+        return None
+    return np.asarray(Image.fromarray(found).resize(image.size))
+
+
+def without_background(image: Image.Image) -> Image.Image:
+    found = foreground(image)
+    if found is None:
+        return image
+    return Image.composite(image, Image.new("RGB", image.size, WHITE), Image.fromarray(found))
+
+
+def product_box(image: Image.Image) -> Image.Image:
+    """The photo cut to the foreground's box, with a tenth of margin."""
+    found = foreground(image)
+    if found is None:
+        return image
+    rows, columns = np.flatnonzero(found.any(axis=1)), np.flatnonzero(found.any(axis=0))
+    dx, dy = int(np.ptp(columns)) // 10, int(np.ptp(rows)) // 10
+    box = (columns[0] - dx, rows[0] - dy, columns[-1] + dx, rows[-1] + dy)
+    return image.crop(
+        (max(0, int(box[0])), max(0, int(box[1])), min(image.width, int(box[2])), min(image.height, int(box[3])))
+    )
+
+
+STEPS: dict[str, Step] = {
+    "mirrored too": lambda image: [image, ImageOps.mirror(image)],
+    "centre 90 % alone": lambda image: [cut(image, 0.9, 0.5, 0.5)],
+    "centre 80 % alone": lambda image: [cut(image, 0.8, 0.5, 0.5)],
+    "whole and centre 80 %": lambda image: [image, cut(image, 0.8, 0.5, 0.5)],
+    "whole, centre 85 %, centre 70 %": lambda image: [image, cut(image, 0.85, 0.5, 0.5), cut(image, 0.7, 0.5, 0.5)],
+    "whole and four corners of 75 %": lambda image: [image, *corners(image, 0.75)],
+    "whole, mirrored, centre 80 %, mirrored": lambda image: [
+        v for part in (image, cut(image, 0.8, 0.5, 0.5)) for v in (part, ImageOps.mirror(part))
+    ],
+    "turned by 90, 180 and 270 degrees too": lambda image: [
+        image.rotate(turn, expand=True) for turn in (0, 90, 180, 270)
+    ],
+    "tilted by 12 degrees either way too": lambda image: [
+        image.rotate(turn, Image.Resampling.BILINEAR, fillcolor=WHITE) for turn in (0, -12, 12)
+    ],
+    "padded to a square, white": lambda image: [ImageOps.pad(image, (max(image.size),) * 2, color=WHITE)],
+    "autocontrast": lambda image: [ImageOps.autocontrast(image, cutoff=1, preserve_tone=True)],
+    "whole, centre 80 %, centre 60 %": lambda image: [image, cut(image, 0.8, 0.5, 0.5), cut(image, 0.6, 0.5, 0.5)],
+    "as it is and grey world": lambda image: [image, gray_world(image)],
+    "grey world": lambda image: [gray_world(image)],
+}
+OPENCV_STEPS: dict[str, Step] = {
+    "CLAHE": lambda image: [clahe(image)],
+    "as it is and CLAHE": lambda image: [image, clahe(image)],
+    "GrabCut, white behind": lambda image: [without_background(image)],
+    "as it is and GrabCut, white behind": lambda image: [image, without_background(image)],
+    "cut to GrabCut's box": lambda image: [product_box(image)],
+    "as it is and cut to GrabCut's box": lambda image: [image, product_box(image)],
+}
+
+
+def all_steps() -> dict[str, Step]:
+    """The steps that this machine can run."""
+    return STEPS | (OPENCV_STEPS if cv2 is not None else {})
