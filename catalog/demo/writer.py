@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from PIL import Image
@@ -31,19 +32,20 @@ def write_demo(
     seed: int,
     count: int,
     scenes: int = DEFAULT_SCENES,
+    photo_size: tuple[int, int] = PHOTO_SIZE,
     progress: Callable[[int, int], None] | None = None,
 ) -> None:
     """Write the whole catalogue into `folder`, replacing what the last run put there; all or nothing.
 
-    `progress(done, total)` is called as pictures are finished. Raises FileExistsError for a folder that holds
-    something else, OSError where it cannot be written.
+    `photo_size` is in pixels, best in the proportion 4:5. `progress(done, total)` is called as pictures are finished.
+    Raises FileExistsError for a folder that holds something else, OSError where it cannot be written.
     """
     if folder.exists() and any(folder.iterdir()) and not (folder / "products.ndjson").is_file():
         raise FileExistsError(f"{folder} holds other files: name an empty folder, or one that generate_demo wrote.")
     folder.parent.mkdir(parents=True, exist_ok=True)
     made = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        _fill(made, demo_products(seed, count), seed=seed, scenes=scenes, progress=progress)
+        _fill(made, demo_products(seed, count), seed=seed, scenes=scenes, photo_size=photo_size, progress=progress)
         made.chmod(0o755)
         _put_in_place(made, folder)
     finally:
@@ -60,7 +62,13 @@ def _put_in_place(made: Path, folder: Path) -> None:
 
 
 def _fill(
-    folder: Path, products: list[DemoProduct], *, seed: int, scenes: int, progress: Callable[[int, int], None] | None
+    folder: Path,
+    products: list[DemoProduct],
+    *,
+    seed: int,
+    scenes: int,
+    photo_size: tuple[int, int],
+    progress: Callable[[int, int], None] | None,
 ) -> None:
     images = folder / "images"
     images.mkdir()
@@ -70,9 +78,7 @@ def _fill(
     drawn: dict[int, tuple[tuple[int, int], list[SceneItem]]] = {}
     with ProcessPoolExecutor(max_workers=os.cpu_count()) as pool:
         # Scenes take longest, so they go first.
-        for result in pool.map(
-            _draw, _jobs(plans, products), [images] * (len(plans) + -(-len(products) // PRODUCTS_PER_TASK))
-        ):
+        for result in pool.map(partial(_draw, images=images, photo_size=photo_size), _jobs(plans, products)):
             if isinstance(result, int):
                 done += result
             else:
@@ -90,7 +96,9 @@ def _jobs(plans: list[ScenePlan], products: list[DemoProduct]) -> Iterator[Scene
         yield tuple(products[start : start + PRODUCTS_PER_TASK])
 
 
-def _draw(job: ScenePlan | tuple[DemoProduct, ...], images: Path) -> int | tuple[int, tuple[int, int], list[SceneItem]]:
+def _draw(
+    job: ScenePlan | tuple[DemoProduct, ...], *, images: Path, photo_size: tuple[int, int]
+) -> int | tuple[int, tuple[int, int], list[SceneItem]]:
     """In a worker: draw a scene, or the photos of some products; their number, or the scene's facts."""
     if isinstance(job, ScenePlan):
         picture, items = draw_scene(job)
@@ -98,7 +106,7 @@ def _draw(job: ScenePlan | tuple[DemoProduct, ...], images: Path) -> int | tuple
         return job.number, picture.size, items
     for product in job:
         for view in range(product.photo_count):
-            _save(draw_photo(product, view=view, size=PHOTO_SIZE), images / photo_name(product, view))
+            _save(draw_photo(product, view=view, size=photo_size), images / photo_name(product, view))
     return sum(product.photo_count for product in job)
 
 

@@ -19,6 +19,7 @@ from rich.table import Table
 from catalog.models import Store
 from search.errors import SearchError
 from search.evaluation.asking import DEFAULT_DEPTH, Setup, ask, missing_skus
+from search.evaluation.gate import drops, read_baseline, save_baseline
 from search.evaluation.page import render_page
 from search.evaluation.report import SetReport, as_json, measure
 from search.evaluation.sets import InvalidQuerySet, JudgedSet
@@ -47,6 +48,8 @@ class Command(BaseCommand):
         )
         parser.add_argument("--json", type=Path, help="write all figures here")
         parser.add_argument("--html", type=Path, help="write the report here, one file with everything in it")
+        parser.add_argument("--baseline", type=Path, help="exit 1 where a figure fell below this file's interval")
+        parser.add_argument("--save-baseline", type=Path, help="write the figures as a later --baseline")
         parser.add_argument("--limit", type=int, help="ask only the first N queries of each set")
         parser.add_argument(
             "--depth", type=int, default=DEFAULT_DEPTH, help=f"products asked for per query ({DEFAULT_DEPTH})"
@@ -73,6 +76,7 @@ class Command(BaseCommand):
     def _evaluate(self, **options: Any) -> None:
         store = find_store(options["store"])
         sets = [_first(find_set(store, name), options["limit"]) for name in options["sets"]]
+        baseline = read_baseline(options["baseline"]) if options["baseline"] else {}
         warnings = _warnings(store, sets)
         with ExitStack() as stack:
             setups = [
@@ -97,6 +101,10 @@ class Command(BaseCommand):
                 _write(options["json"], f"{text}\n")
             if options["html"]:
                 _write(options["html"], render_page(store, reports, made_at=made_at, warnings=warnings))
+            if options["save_baseline"]:
+                save_baseline(options["save_baseline"], reports, made_at=made_at)
+            if fallen := drops(reports, baseline):
+                raise CommandError("\n".join(["Search has become worse:", *map(str, fallen)]), returncode=1)
 
 
 def _stated(compared: list[str]) -> list[str]:
