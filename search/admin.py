@@ -14,8 +14,11 @@ from catalog.admin.photos import PhotoInline
 from catalog.admin.products import ProductAdmin
 from catalog.admin.scope import StoreScopedAdmin
 from catalog.models import Product, ProductImage
+from search.attributes import admin as attributes_admin
 from search.indexing import clear_entries
 from search.models import IndexEntry, IndexVersion, VersionState
+
+__all__ = ["attributes_admin"]
 
 _LABELS = {"indexed": "success", "waiting": "warning", "error": "danger", "no photo": "info"}
 

@@ -189,8 +189,8 @@ class FittedAttribute(models.Model):
 
 
 class SuggestionKind(models.TextChoices):
-    MISSING = "missing", "not listed"
-    DISAGREEMENT = "disagreement", "listed otherwise"
+    MISSING = "missing", "Not listed"
+    DISAGREEMENT = "disagreement", "Listed otherwise"
 
 
 class SuggestionStatus(models.TextChoices):

@@ -23,7 +23,7 @@ from search.attributes.calibration import (
     threshold_for,
 )
 from search.attributes.fashion import fashion_figures
-from search.attributes.fitting import FOLDS, Examples, TooFewLabels, fit, fold_of, measure
+from search.attributes.fitting import FOLDS, MIN_PER_VALUE, Examples, TooFewLabels, fit, fold_of, measure
 from search.attributes.prompts import prompt_vectors, prompts
 from search.attributes.report import markdown_table, reliability_table
 from search.attributes.scoring import Method, train_head
@@ -124,7 +124,10 @@ def test_a_value_that_the_head_never_saw_is_all_but_impossible_to_it() -> None:
 
 
 def test_rare_values_leave_zero_shot_alone() -> None:
-    fitted, figures = fit(shades(12), value_ids=(1, 2, 3), prompts=colour_prompts(), precision=0.9)
+    colours = ("red", "green", "blue", "white")
+    fitted, figures = fit(
+        shades(MIN_PER_VALUE - 1, colours), value_ids=(1, 2, 3, 4), prompts=colour_prompts(colours), precision=0.9
+    )
     assert (fitted.heads, fitted.method, list(figures.macro_f1)) == ((), "zero-shot", ["zero-shot"])
 
 
