@@ -195,7 +195,8 @@ def test_home_photos_are_asked_by_senders_held_out(embedder: Embedder, home_zip:
 
 def test_floors_are_measured_for_words_and_photos(embedder: Embedder, shop: Embedded, home_zip: Path) -> None:
     figures = floor_figures(embedder, shop, embedder.photos(read_home(home_zip)), odd=None)
-    assert {f.name.split(",")[0] for f in figures} == {"words", "photo"}
+    assert {f.name.split(",")[0] for f in figures} == {"words", "distorted shop photo", "home photo"}
+    assert {f.metric for f in figures} == {"by score", "by classifier"}
     assert all(0 <= f.estimate.value <= 1 for f in figures)
 
 
