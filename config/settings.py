@@ -360,6 +360,8 @@ UNFOLD = {
                 "items": [
                     _admin_link("Index versions", "database", "search_indexversion"),
                     _admin_link("Index entries", "image_search", "search_indexentry"),
+                    _admin_link("Judged sets", "fact_check", "search_judgedsetrow"),
+                    _admin_link("Judged queries", "quiz", "search_judgedqueryrow"),
                     _admin_link("Fitted attributes", "tune", "search_fittedattribute"),
                 ],
             },
