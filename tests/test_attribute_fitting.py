@@ -16,6 +16,7 @@ from search.attributes.calibration import (
     ISOTONIC_FROM,
     calibrate,
     calibration_error,
+    chance_error,
     fit_temperature,
     log_softmax,
     reliability,
@@ -74,6 +75,11 @@ def test_the_calibration_error_is_the_weighted_gap_of_the_bins() -> None:
     is_right = np.array([True, True, True, False, True, False])
     assert [(part.count, part.accuracy) for part in reliability(confidence, is_right)] == [(2, 0.5), (4, 0.75)]
     assert calibration_error(confidence, is_right) == pytest.approx((4 * 0.2 + 2 * 0.05) / 6, abs=1e-6)
+
+
+def test_few_predictions_show_an_error_by_chance_alone() -> None:
+    assert chance_error(np.full(10_000, 0.7, np.float32)) < 0.01
+    assert chance_error(np.linspace(0.2, 1.0, 60, dtype=np.float32)) > 0.08
 
 
 def test_the_threshold_is_the_lowest_that_keeps_the_precision() -> None:

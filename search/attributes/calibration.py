@@ -14,6 +14,7 @@ BINS = 15
 ISOTONIC_FROM = 1000
 # A precision measured on fewer predictions than this says little.
 MIN_SURE = 20
+CHANCE_TRIALS = 50
 TEMPERATURES = (0.02, 50.0)
 
 
@@ -84,6 +85,15 @@ def calibration_error(confidence: FloatArray, is_right: NDArray[np.bool_]) -> fl
     """Expected calibration error: the mean gap between confidence and accuracy, weighted by the bins' sizes."""
     bins = reliability(confidence, is_right)
     return sum(b.count * abs(b.confidence - b.accuracy) for b in bins) / max(1, len(confidence))
+
+
+def chance_error(confidence: FloatArray) -> float:
+    """The calibration error that as many perfectly calibrated predictions show on average: what few rows cannot undercut."""
+    generator = np.random.default_rng(0)
+    trials = [
+        calibration_error(confidence, generator.random(len(confidence)) < confidence) for _ in range(CHANCE_TRIALS)
+    ]
+    return float(np.mean(trials))
 
 
 def threshold_for(confidence: FloatArray, is_right: NDArray[np.bool_], *, precision: float) -> float | None:

@@ -19,6 +19,7 @@ from search.attributes.calibration import (
     FloatArray,
     calibrate,
     calibration_error,
+    chance_error,
     fit_temperature,
     reliability,
     softmax,
@@ -107,6 +108,7 @@ class Figures:
     accuracy: float
     error_before: float
     error_after: float
+    error_by_chance: float
     threshold: float | None
     coverage: float
     precision: float | None
@@ -211,6 +213,7 @@ def _figures(fitted: Fitted, examples: Examples, *, confidence: FloatArray) -> F
         accuracy=float(is_right.mean()),
         error_before=calibration_error(softmax(before).max(axis=1), before.argmax(axis=1) == truth),
         error_after=calibration_error(confidence, is_right),
+        error_by_chance=chance_error(confidence),
         threshold=fitted.threshold,
         coverage=float(is_sure.mean()),
         precision=float(is_right[is_sure].mean()) if is_sure.any() else None,

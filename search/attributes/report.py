@@ -11,7 +11,7 @@ from search.attributes.scoring import Method
 
 _HEADER = (
     "attribute", "products", "values (learned)", "zero-shot", "head", "both", "chosen", "accuracy",
-    "ECE before", "ECE after", "sure from", "coverage", "right where sure",
+    "ECE before", "ECE after", "(by chance)", "sure from", "coverage", "right where sure",
 )  # fmt: skip
 
 
@@ -48,6 +48,7 @@ def _cells(name: str, found: Figures) -> list[str]:
         _share(found.accuracy),
         _share(found.error_before),
         _share(found.error_after),
+        _share(found.error_by_chance),
         "never" if found.threshold is None else f"{found.threshold:.2f}",
         f"{found.coverage:.0%}",
         _share(found.precision),
