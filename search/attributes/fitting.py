@@ -31,7 +31,7 @@ FOLDS = 5
 # Below this many labelled products no calibration error and no precision can be told, so nothing is suggested.
 MIN_EXAMPLES = 30
 # A value needs this many products to be learned. On the fashion set the average of words and head beat the words alone
-# from 10 a value on in all five attributes; with 5 it lost on colour (docs/evaluation.md, "Attributes on photos").
+# from 10 a value on in all five attributes; with 5 it lost on colour and gender (docs/evaluation.md, "Attributes on photos").
 MIN_PER_VALUE = 10
 # Rarer values are left out of macro-F1, which their one or two products would rule.
 MIN_EVALUATED = 5
