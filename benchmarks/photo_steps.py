@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from search.photo_care import photo_views
+
 try:
     import cv2
 except ImportError:
@@ -30,6 +32,30 @@ def cut(image: Image.Image, kept: float, x: float, y: float) -> Image.Image:
 
 def corners(image: Image.Image, kept: float) -> list[Image.Image]:
     return [cut(image, kept, x, y) for x in (0.0, 1.0) for y in (0.0, 1.0)]
+
+
+def unframed(image: Image.Image) -> Image.Image:
+    """What stands between a plain frame's left and right margin, without the bar above and the lines below, as in a
+    screenshot of a shop; the photo itself where it has no such frame."""
+    pixels = np.asarray(image, np.int16)
+    margin = max(1, image.width // 50)
+    edges = np.concatenate([pixels[:, :margin], pixels[:, -margin:]], axis=1).reshape(-1, 3)
+    page = np.median(edges, axis=0)
+    if (np.abs(edges - page).max(axis=1) > 24).mean() > 0.2:
+        return image
+    content = np.abs(pixels - page).max(axis=2) > 24
+    columns = np.flatnonzero(content.mean(axis=0) > 0.2)
+    if len(columns) < 8:
+        return image
+    left, right = int(columns[0]), int(columns[-1]) + 1
+    is_content = np.concatenate([[False], content[:, left:right].mean(axis=1) > 0.03, [False]])
+    starts, ends = np.flatnonzero(is_content[1:] > is_content[:-1]), np.flatnonzero(is_content[:-1] > is_content[1:])
+    if not len(starts):
+        return image
+    tallest = int((ends - starts).argmax())
+    box = (left, int(starts[tallest]), right, int(ends[tallest]))
+    share = (box[2] - box[0]) * (box[3] - box[1]) / (image.width * image.height)
+    return image.crop(box) if 0.08 < share < 0.9 else image
 
 
 def gray_world(image: Image.Image) -> Image.Image:
@@ -87,7 +113,7 @@ STEPS: dict[str, Step] = {
     "mirrored too": lambda image: [image, ImageOps.mirror(image)],
     "centre 90 % alone": lambda image: [cut(image, 0.9, 0.5, 0.5)],
     "centre 80 % alone": lambda image: [cut(image, 0.8, 0.5, 0.5)],
-    "whole and centre 80 %": lambda image: [image, cut(image, 0.8, 0.5, 0.5)],
+    "whole and centre 80 %": lambda image: photo_views(image, crops=(0.8,)),
     "whole, centre 85 %, centre 70 %": lambda image: [image, cut(image, 0.85, 0.5, 0.5), cut(image, 0.7, 0.5, 0.5)],
     "whole and four corners of 75 %": lambda image: [image, *corners(image, 0.75)],
     "whole, mirrored, centre 80 %, mirrored": lambda image: [
@@ -101,7 +127,9 @@ STEPS: dict[str, Step] = {
     ],
     "padded to a square, white": lambda image: [ImageOps.pad(image, (max(image.size),) * 2, color=WHITE)],
     "autocontrast": lambda image: [ImageOps.autocontrast(image, cutoff=1, preserve_tone=True)],
-    "whole, centre 80 %, centre 60 %": lambda image: [image, cut(image, 0.8, 0.5, 0.5), cut(image, 0.6, 0.5, 0.5)],
+    "whole, centre 80 %, centre 60 %": lambda image: photo_views(image, crops=(0.8, 0.6)),
+    "unframed": lambda image: [unframed(image)],
+    "as it is and unframed": lambda image: [image, unframed(image)],
     "as it is and grey world": lambda image: [image, gray_world(image)],
     "grey world": lambda image: [gray_world(image)],
 }

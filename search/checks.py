@@ -34,6 +34,13 @@ def check_limits(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[check
                 id="search.W001",
             )
         )
+    outside = [share for share in settings.QUERY_PHOTO_CROPS if not 0 < share < 1]
+    if outside:
+        found.append(
+            checks.Error(
+                f"QUERY_PHOTO_CROPS has {outside[0]}.", hint="Give shares between 0 and 1, as 0.8.", id="search.E001"
+            )
+        )
     for name in ("IMAGE_FETCH_TIMEOUT_S", "QUERY_IMAGE_LIFETIME_S", "SEARCH_DEADLINE_MS", "SEARCH_POOL_LIFETIME_S"):
         if getattr(settings, name) <= 0:
             found.append(

@@ -20,6 +20,7 @@ from search.encoder import Encoder, get_encoder
 from search.errors import EncoderUnavailable, InvalidQuery
 from search.lexical import Words
 from search.models import IndexVersion
+from search.photo_care import photo_views
 from search.query import Query, RowFilter
 
 # Images of one product that stand for it in "more like this": a product rarely looks like more than four things.
@@ -116,7 +117,9 @@ def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _photo_vectors(query: Query, version: IndexVersion) -> NDArray[np.float32]:
     if query.image is not None:
-        return query_cache.photo_vector(query_encoder(version), query.image)
+        encoder = query_encoder(version)
+        views = photo_views(query.image, crops=settings.QUERY_PHOTO_CROPS)
+        return np.concatenate([query_cache.photo_vector(encoder, view) for view in views])
     if query.product_id is None:
         return np.zeros((0, version.dimension), np.float32)
     ids = list(
