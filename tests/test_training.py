@@ -16,13 +16,16 @@ import pytest
 import torch
 from django.core.management import CommandError, call_command
 from PIL import Image, ImageDraw
+from pytest_django import Settings
 from transformers import CLIPConfig, CLIPImageProcessorPil, CLIPModel, CLIPProcessor
 
 from catalog.demo.assortment import KINDS as DEMO_KINDS
 from search.encoder import Encoder
 from search.training.augment import Preprocessing, Strength, augment, plain
-from search.training.batches import sampling_weights
+from search.training.batches import draw_words, sampling_weights
+from search.training.behaviour import InvalidTriples, read_triples, with_behaviour
 from search.training.captions import FIELDS, Attributes, Caption, draw_caption, draw_prompts, draw_title
+from search.training.catalogue import read_catalogue
 from search.training.data import (
     Sample,
     cache_photos,
@@ -39,6 +42,7 @@ from search.training.evaluation import precision_at, retrieval_ranks, zero_shot_
 from search.training.loop import Plan, Trainer
 from search.training.losses import Memory, attribute_codes, contrastive_loss, match_captions, view_loss
 from search.training.model import Shape, load_model, new_model, preprocessing_of, train_tokenizer
+from tests.shop import brand, category, make_product, make_store
 
 SMALL = Preprocessing(side_px=32)
 COLORS = {"Red": (210, 30, 30), "Blue": (30, 50, 210), "Green": (30, 160, 60)}
@@ -154,7 +158,7 @@ def test_street_photos_are_cut_by_their_boxes(tmp_path: Path) -> None:
 
 def test_demo_drawings_are_labelled_in_the_training_sets_words(tmp_path: Path) -> None:
     draw_demo(tmp_path, seed=77, count=60)
-    samples = read_folder(tmp_path)
+    samples = read_folder(tmp_path, source="demo")
     assert len(samples) >= 60
     assert {sample.attributes.group for sample in samples} >= {"topwear", "bags", "furniture", "lamps"}
     assert all(s.title and s.attributes.kind and s.attributes.color and s.attributes.material for s in samples)
@@ -369,7 +373,7 @@ def test_the_command_trains_and_writes_a_model_card(
 def test_the_command_names_what_is_missing(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match=r"No such file or folder: .*nothing.zip"):
         call_command("train_encoder", fashion=tmp_path / "nothing.zip", work=tmp_path, output=tmp_path)
-    with pytest.raises(CommandError, match="at least one of --fashion"):
+    with pytest.raises(CommandError, match="at least one of --store"):
         call_command("train_encoder", work=tmp_path, output=tmp_path)
 
 
@@ -406,6 +410,61 @@ def test_a_run_without_progress_ends_early(fashion_zip: Path, tmp_path: Path) ->
     trainer = small_trainer(read_fashion(fashion_zip), tmp_path, plan)
     trainer.run(tmp_path)
     assert trainer.step < 10
+
+
+@pytest.mark.django_db
+def test_a_catalogue_is_read_with_its_own_words(settings: Settings, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    store = make_store("shop")
+    shoes = category(store, "Clothes", "Shoes")
+    make_product(
+        store, "S-1", colours=("navy",), title="Harbour Sneaker", category=shoes, brand=brand(store, "Norrvik")
+    )
+    make_product(store, "S-2", colours=("red",), is_published=False)
+    make_product(make_store("other"), "S-3")
+    (sample,) = read_catalogue(store)
+    assert (sample.key, sample.title) == ("S-1", "Harbour Sneaker")
+    assert sample.attributes == Attributes(kind="shoes", group="clothes", color="navy", brand="norrvik")
+    assert next(iter(open_photos([sample]))).getpixel((1, 1)) == (20, 25, 80)
+
+
+def triples(path: Path, *rows: object) -> Path:
+    path.write_text("\n".join(json.dumps(row) for row in rows))
+    return path
+
+
+def test_what_shoppers_did_becomes_words_of_training_photos_alone(fashion_zip: Path, tmp_path: Path) -> None:
+    samples = read_fashion(fashion_zip)
+    held_out = next(sample.key for sample in samples if sample.is_validation)
+    asked = {"query": "Holiday  Top", "product": 0, "gain": 30}
+    path = triples(tmp_path / "t.ndjson", asked, {**asked, "gain": 70}, {**asked, "product": held_out})
+    joined, products = with_behaviour(samples, read_triples(path))
+    assert products == 1
+    assert {sample.key: sample.queries for sample in joined if sample.queries} == {"0": (("holiday top", 100.0),)}
+    drawn = [draw_words(joined[0], random.Random(i)) for i in range(200)]
+    assert 185 < drawn.count("holiday top") < 200
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("nothing", "no JSON"),
+        ({"query": "a", "product": "1"}, "give an object with query, product and gain"),
+        ({"query": " ", "product": "1", "gain": 1}, "query ' ' is not 1 to 500 characters"),
+        ({"query": "a", "product": None, "gain": 1}, "product 'None' is not a sku"),
+        ({"query": "a", "product": "1", "gain": -2}, "gain '-2' is not a number above 0"),
+    ],
+)
+def test_a_bad_triple_is_refused_by_its_line(line: object, said: str, tmp_path: Path) -> None:
+    path = triples(tmp_path / "t.ndjson", {"query": "a", "product": "1", "gain": 1})
+    path.write_text(path.read_text() + "\n" + (line if isinstance(line, str) else json.dumps(line)))
+    with pytest.raises(InvalidTriples, match=f"line 2.*{said}"):
+        read_triples(path)
+
+
+def test_too_few_photos_are_refused_before_the_work_begins(fashion_zip: Path, tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match=r"Only 1\d\d training photos .* batch of 256"):
+        call_command("train_encoder", fashion=fashion_zip, work=tmp_path / "work", output=tmp_path / "out", steps=2)
 
 
 def test_every_caption_field_is_an_attribute() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -52,7 +53,7 @@ class Part:
 class Batch:
     """`pixels` (n, 3, side, side); `views` (m, 3, side, side), the first m photos once more; `keys` (n,) number the
     products; `labels` maps each attribute to (n,) codes, -1 = unknown; `titles` belong to the photos `titled`, and
-    `title_codes` number them; `prompts` maps a field to one text for each of its values in code order."""
+    `title_codes` are equal for equal ones; `prompts` maps a field to one text for each of its values in code order."""
 
     pixels: torch.Tensor
     views: torch.Tensor
@@ -84,7 +85,6 @@ class Batches(Dataset[Batch]):
         self.train = np.array([i for i, sample in enumerate(samples) if not sample.is_validation])
         self.weights = sampling_weights([samples[i] for i in self.train])
         self.keys = _numbers([f"{sample.source} {sample.key}" for sample in samples])
-        self.title_codes = _numbers([sample.title.lower() for sample in samples])
         kinds = codes[self.train, FIELDS.index("kind")]
         by_kind = (self.train[kinds == kind] for kind in range(len(self.values["kind"])))
         self.common_kinds = [rows for rows in by_kind if len(rows) >= size // 2]
@@ -101,16 +101,19 @@ class Batches(Dataset[Batch]):
         pixels, views = (augment(part, self.preprocessing, strength, changes) for part in (photos, again))
         at = torch.from_numpy(rows)
         samples = [self.samples[i] for i in rows]
-        titled = torch.tensor([place for place, sample in enumerate(samples) if sample.title], dtype=torch.long)
+        titled = torch.tensor(
+            [place for place, sample in enumerate(samples) if sample.title or sample.queries], dtype=torch.long
+        )
+        titles = [draw_words(samples[place], words) for place in titled.tolist()]
         asked = [*ALWAYS_ASKED, words.choice(SOMETIMES_ASKED)]
         return Batch(
             pixels=pixels,
             views=views,
             keys=self.keys[at],
             labels={field: self.codes[at, i] for i, field in enumerate(FIELDS)},
-            titles=[draw_title(samples[place].title, words) for place in titled.tolist()],
+            titles=titles,
             titled=titled,
-            title_codes=self.title_codes[at][titled],
+            title_codes=torch.tensor([zlib.crc32(title.encode()) for title in titles], dtype=torch.long),
             captions=self._captions(samples, self.codes[at], words),
             prompts={
                 field: draw_prompts(field, self.values[field], words) for field in asked if len(self.values[field]) > 1
@@ -153,6 +156,13 @@ def sampling_weights(samples: Sequence[Sample]) -> NDArray[np.float64]:
         ]
     )
     return np.asarray(weights / weights.sum(), dtype=np.float64)
+
+
+def draw_words(sample: Sample, words: random.Random) -> str:
+    """The sample's title, or what shoppers asked before they took it, the likelier the more they gained."""
+    texts = [*([draw_title(sample.title, words)] if sample.title else []), *(query for query, _ in sample.queries)]
+    weights = [*([1.0] if sample.title else []), *(gain for _, gain in sample.queries)]
+    return words.choices(texts, weights)[0]
 
 
 def _numbers(names: Sequence[str]) -> torch.Tensor:

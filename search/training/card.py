@@ -14,6 +14,8 @@ SOURCES = {
     "fashion": "shop photos of fashion products with titles and attributes, 60x80 pixels (metadata MIT, photos for research use)",
     "home": "clothes photographed at home, one label each (CC0 1.0)",
     "street": "crops of outfits in street photos, one label each (Apache-2.0)",
+    "catalogue": "photos of a shop's own products with titles, categories and attributes",
+    "folder": "labelled photos of a folder",
     "demo": "drawings of this project's own generator, with other seeds than the shipped demo's",
 }
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from django.core.files.storage import default_storage
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -23,14 +24,19 @@ from search.training.vocabulary import KINDS, LABEL_GROUPS, LABEL_KINDS, TITLE_M
 
 logger = logging.getLogger(__name__)
 
-VALIDATION_PERCENT = {"fashion": 5, "home": 15, "street": 10, "demo": 5}
+VALIDATION_PERCENT = {"fashion": 5, "home": 15, "street": 10, "demo": 5, "folder": 5, "catalogue": 5}
+# What `Sample.archive` says of a photo in the media storage, wherever that is.
+STORAGE = "storage:"
 MIN_CROP_PX = 24
 MIN_BRAND = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One photo: where its bytes are, what is known about it, and on which side of the split it stands."""
+    """One photo: where its bytes are, what is known about it, and on which side of the split it stands.
+
+    `archive` is a zip's path, `STORAGE`, or empty for a plain file. `queries` are shoppers' words with their gains.
+    """
 
     source: str
     key: str
@@ -40,6 +46,7 @@ class Sample:
     attributes: Attributes
     is_validation: bool
     box: tuple[float, float, float, float] | None = None
+    queries: tuple[tuple[str, float], ...] = ()
 
 
 def is_held_out(source: str, key: str) -> bool:
@@ -142,15 +149,22 @@ def open_photos(samples: Sequence[Sample]) -> Iterator[Image.Image]:
     archives: dict[str, zipfile.ZipFile] = {}
     try:
         for sample in samples:
-            if sample.archive and sample.archive not in archives:
+            if sample.archive not in ("", STORAGE) and sample.archive not in archives:
                 archives[sample.archive] = zipfile.ZipFile(sample.archive)
-            data = archives[sample.archive].read(sample.file) if sample.archive else Path(sample.file).read_bytes()
+            data = _bytes(sample, archives)
             with Image.open(io.BytesIO(data)) as photo:
                 image = photo.convert("RGB")
             yield _cut(image, sample.box) if sample.box else image
     finally:
         for archive in archives.values():
             archive.close()
+
+
+def _bytes(sample: Sample, archives: Mapping[str, zipfile.ZipFile]) -> bytes:
+    if sample.archive == STORAGE:
+        with default_storage.open(sample.file) as file:
+            return bytes(file.read())
+    return archives[sample.archive].read(sample.file) if sample.archive else Path(sample.file).read_bytes()
 
 
 def _cut(image: Image.Image, box: tuple[float, float, float, float]) -> Image.Image:
@@ -205,7 +219,7 @@ def foreground_mask(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         reached = grown
 
 
-def read_folder(folder: Path) -> list[Sample]:
+def read_folder(folder: Path, *, source: str = "folder") -> list[Sample]:
     """Any labelled photos: a folder with `photos.ndjson`, one object per line.
 
     `file` (relative) and `key` (the product's id) are needed; `title` and the fields of `Attributes` are optional.
@@ -216,13 +230,13 @@ def read_folder(folder: Path) -> list[Sample]:
         attributes = Attributes(**{field: row[field].lower() for field in FIELDS if row.get(field)})
         samples.append(
             Sample(
-                source="demo",
+                source=source,
                 key=row["key"],
                 file=str(folder / row["file"]),
                 archive="",
                 title=row.get("title", ""),
                 attributes=attributes,
-                is_validation=is_held_out("demo", row["key"]),
+                is_validation=is_held_out(source, row["key"]),
             )
         )
     return samples

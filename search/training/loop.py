@@ -6,7 +6,7 @@ import copy
 import logging
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,8 @@ from search.training.model import Heads, image_embeddings, preprocessing_of, sav
 
 logger = logging.getLogger(__name__)
 
+# How much of the run is done, the step's loss, the latest validation's title recall at 10.
+OnStep = Callable[[float, float, float], None]
 CHECKPOINT, LATEST = "checkpoint.pt", "latest"
 
 
@@ -92,7 +94,7 @@ class Trainer:
         )
         self.threads = torch.get_num_threads()
         self.step, self.trained_s = 0, 0.0
-        self.best, self.since_best = 0.0, 0
+        self.recall, self.best, self.since_best = 0.0, 0.0, 0
         self._stream: Iterator[Batch] | None = None
 
     @property
@@ -192,7 +194,7 @@ class Trainer:
             else:  # batch normalisation counts its batches
                 self.ema[name].copy_(tensor)
 
-    def run(self, work: Path) -> None:
+    def run(self, work: Path, *, on_step: OnStep | None = None) -> None:
         """Trains until the planned time is used; logs, validates, and saves `checkpoint.pt` and a usable model in `latest`."""
         self.model.train()
         losses: list[float] = []
@@ -201,6 +203,8 @@ class Trainer:
             started = time.perf_counter()
             losses.append(self.train_step())
             self.trained_s += time.perf_counter() - started
+            if on_step is not None:
+                on_step(min(1.0, self.progress), losses[-1], self.recall)
             if self.trained_s - logged_s >= self.plan.log_every_s:
                 seen = self.step * self.plan.batch / max(1, len(self.batches.train))
                 rate = len(losses) * self.plan.batch / (self.trained_s - logged_s)
@@ -217,9 +221,9 @@ class Trainer:
     def _stand(self, work: Path) -> None:
         smoothed = self.smoothed()
         figures = held_out_figures(smoothed, self.samples, self.photos)
-        recall = float(np.mean([value for name, value in figures.items() if name.endswith("R@10")] or [0.0]))
-        self.since_best = 0 if recall > self.best else self.since_best + 1
-        self.best = max(self.best, recall)
+        self.recall = float(np.mean([value for name, value in figures.items() if name.endswith("R@10")] or [0.0]))
+        self.since_best = 0 if self.recall > self.best else self.since_best + 1
+        self.best = max(self.best, self.recall)
         save_encoder(smoothed, work / LATEST)
         self.save(work / CHECKPOINT)
         logger.info("validation %s", figures)

@@ -12,12 +12,15 @@ from pathlib import Path
 import torch
 from sentence_transformers import SentenceTransformer
 
-from search.training.captions import draw_caption
+from catalog.models import Store
+from search.training.behaviour import read_triples, with_behaviour
+from search.training.captions import Attributes, draw_caption
 from search.training.card import write_card
+from search.training.catalogue import read_catalogue
 from search.training.data import Sample, cache_photos, read_fashion, read_folder, read_home, read_street
 from search.training.drawings import draw_demo
 from search.training.evaluation import final_figures
-from search.training.loop import CHECKPOINT, LATEST, Plan, Trainer
+from search.training.loop import CHECKPOINT, LATEST, OnStep, Plan, Trainer
 from search.training.model import Shape, load_model, new_model, save_encoder, train_tokenizer
 from search.training.vocabulary import SHOP_WORDS
 
@@ -27,9 +30,13 @@ CACHE_SIDE_PX = 96
 VOCAB_SIZE = 7000
 
 
+class NothingToLearn(ValueError):
+    """Too few photos for a run; the message says how many there are."""
+
+
 @dataclass(frozen=True, slots=True)
 class RunSettings:
-    """What `train_encoder` was asked to do; `sets` maps fashion, home and street to their zips."""
+    """What `train_encoder` was asked to do; `sets` maps fashion, home and street to their zips, `store` is a slug."""
 
     sets: Mapping[str, Path]
     folders: Sequence[Path]
@@ -47,25 +54,36 @@ class RunSettings:
     workers: int
     patience: int
     seed: int = 0
+    store: str = ""
+    triples: Path | None = None
 
 
 def read_samples(settings: RunSettings) -> list[Sample]:
     """The samples of all the given sets, in a fixed order."""
     readers = {"fashion": read_fashion, "home": read_home, "street": read_street}
     samples = [sample for name, path in settings.sets.items() for sample in readers[name](path)]
-    folders = list(settings.folders)
+    if settings.store:
+        samples += read_catalogue(Store.objects.get(slug=settings.store))
+    samples += [sample for folder in settings.folders for sample in read_folder(folder)]
     for seed in settings.demo_seeds:
         folder = settings.work / f"demo-{seed}-{settings.demo_count}"
         draw_demo(folder, seed=seed, count=settings.demo_count)
-        folders.append(folder)
-    return [*samples, *(sample for folder in folders for sample in read_folder(folder))]
+        samples += read_folder(folder, source="demo")
+    if settings.triples:
+        samples, products = with_behaviour(samples, read_triples(settings.triples))
+        logger.info("%s: queries for %d products with training photos", settings.triples.name, products)
+    return samples
 
 
-def train(settings: RunSettings) -> dict[str, float]:
-    """Trains, saves the model folder with its card, and returns the held-out figures."""
+def train(settings: RunSettings, *, on_step: OnStep | None = None) -> dict[str, float]:
+    """Trains, saves the model folder with its card, and returns the held-out figures. Raises `InvalidTriples`, `NothingToLearn`.
+
+    `on_step` hears of every step: how much of the run is done (0 to 1), its loss, and the latest validation's recall.
+    """
     torch.set_num_threads(settings.threads)
     torch.manual_seed(settings.seed)
     samples = read_samples(settings)
+    _check(samples, settings)
     photos = cache_photos(samples, settings.work, side_px=CACHE_SIDE_PX)
     model = _starting_point(settings, samples)
     plan = Plan(
@@ -82,12 +100,22 @@ def train(settings: RunSettings) -> dict[str, float]:
     if settings.is_resumed and checkpoint.exists():
         trainer.load(checkpoint)
         logger.info("continuing at step %d, %.1f min", trainer.step, trainer.trained_s / 60)
-    trainer.run(settings.work)
+    trainer.run(settings.work, on_step=on_step)
     smoothed = trainer.smoothed()
     save_encoder(smoothed, settings.output)
     figures = final_figures(smoothed, samples, photos)
     write_card(settings.output, trainer=trainer, figures=figures, start_from=settings.start_from)
     return figures
+
+
+def _check(samples: Sequence[Sample], settings: RunSettings) -> None:
+    """Before hours of work: enough photos, and captions to learn from."""
+    useful = sum(not s.is_validation and bool(s.title or s.queries or s.attributes != Attributes()) for s in samples)
+    if useful < settings.batch:
+        raise NothingToLearn(
+            f"Only {useful} training photos have a title or attributes, fewer than one batch of {settings.batch}:"
+            " give more photos, or a smaller --batch."
+        )
 
 
 def _starting_point(settings: RunSettings, samples: Sequence[Sample]) -> SentenceTransformer:

@@ -1,20 +1,29 @@
-"""`manage.py train_encoder`: trains the compact CLIP on files and writes its folder and model card."""
+"""`manage.py train_encoder`: trains an encoder on a catalogue or on files and writes its folder and model card."""
 
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from catalog.models import Store
 
 
 class Command(BaseCommand):
-    help = "Trains the compact CLIP on photo sets given as files; a run that was stopped continues with --resume."
+    help = "Trains or fine-tunes an encoder on a store's catalogue or on files; a stopped run continues with --resume."
     requires_system_checks = ()
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         sources = parser.add_argument_group("training sets")
+        sources.add_argument("--store", default="", help="slug of a store whose catalogue photos are trained on")
+        sources.add_argument(
+            "--triples", type=Path, help="NDJSON of what shoppers did: query, product (sku or id), gain above 0"
+        )
         sources.add_argument("--fashion", type=Path, help="zip with products.csv and photos")
         sources.add_argument("--home", type=Path, help="zip with images.csv and photos of clothes taken at home")
         sources.add_argument("--street", type=Path, help="zip with boxes.json and photos of outfits")
@@ -44,16 +53,21 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         # torch is heavy and only this command's work needs it: `manage.py help` stays quick.
-        from search.training.run import RunSettings, train
+        from search.training.behaviour import InvalidTriples
+        from search.training.run import NothingToLearn, RunSettings, train
 
         sets = {name: options[name] for name in ("fashion", "home", "street") if options[name]}
-        missing = [str(path) for path in (*sets.values(), *options["folder"]) if not path.exists()]
+        files = [*sets.values(), *options["folder"], *([options["triples"]] if options["triples"] else [])]
+        missing = [str(path) for path in files if not path.exists()]
         if missing:
             raise CommandError(f"No such file or folder: {', '.join(missing)}.")
-        if not sets and not options["folder"] and not options["demo_seeds"]:
+        if not sets and not options["folder"] and not options["demo_seeds"] and not options["store"]:
             raise CommandError(
-                "Nothing to train on: give at least one of --fashion, --home, --street, --folder, --demo-seeds."
+                "Nothing to train on: give at least one of --store, --fashion, --home, --street, --folder, --demo-seeds."
             )
+        if options["store"] and not Store.objects.filter(slug=options["store"]).exists():
+            known = ", ".join(Store.objects.values_list("slug", flat=True)) or "none"
+            raise CommandError(f"There is no store {options['store']!r}: known are {known}.")
         settings = RunSettings(
             sets=sets,
             folders=tuple(options["folder"]),
@@ -70,6 +84,20 @@ class Command(BaseCommand):
             threads=options["threads"],
             workers=options["workers"],
             patience=options["patience"],
+            store=options["store"],
+            triples=options["triples"],
         )
-        for name, value in train(settings).items():
+        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+        # Where nobody watches, the log's lines say the same twice a minute.
+        with Progress(*columns, disable=not sys.stderr.isatty(), console=Console(stderr=True)) as bar:
+            task = bar.add_task("Training", total=1.0)
+
+            def show(done: float, loss: float, recall: float) -> None:
+                bar.update(task, completed=done, description=f"loss {loss:.3f}, title R@10 {recall:.3f}")
+
+            try:
+                figures = train(settings, on_step=show)
+            except (InvalidTriples, NothingToLearn) as error:
+                raise CommandError(str(error)) from error
+        for name, value in figures.items():
             self.stdout.write(f"{name}: {value}")
