@@ -13,7 +13,7 @@ INSTALLED := $(VENV)/.installed$(if $(filter server,$(MILVUS)),-server)
 CHECKS_DATA := $(VENV)/checks-data
 
 .DEFAULT_GOAL := help
-.PHONY: help demo services test lint browser bench clean
+.PHONY: help demo services test lint baseline browser bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -35,6 +35,9 @@ lint: $(VENV)/.installed-test ## style, types, import rules, migrations, OpenAPI
 	$(BIN)/lint-imports
 	VITRINE_DATA=$(CHECKS_DATA) $(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	VITRINE_DATA=$(CHECKS_DATA) $(MANAGE) spectacular --validate --fail-on-warn --file /dev/null
+
+baseline: $(VENV)/.installed-test ## write the quality gate's baseline anew, after a change that is meant
+	$(BIN)/python -m pytest tests/test_evaluation_gate.py --renew-quality-baseline
 
 browser:
 	@.ci/browser $(BIN)/playwright

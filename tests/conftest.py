@@ -1,4 +1,4 @@
-"""Fixtures of every test: an empty cache."""
+"""Options and fixtures of every test: an empty cache."""
 
 from __future__ import annotations
 
@@ -6,6 +6,15 @@ import pytest
 from django.core.cache import cache
 
 pytest_plugins = ["tests.index_fixtures", "tests.api_fixtures"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--renew-quality-baseline",
+        action="store_true",
+        dest="renew_quality_baseline",
+        help="write the quality gate's baseline anew (make baseline)",
+    )
 
 
 @pytest.fixture(autouse=True)

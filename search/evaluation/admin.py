@@ -74,7 +74,8 @@ class JudgedSetAdmin(StoreScopedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request)
-        return rows.annotate(query_count=Count("queries"))
+        counted: QuerySet[Any] = rows.annotate(query_count=Count("queries"))
+        return counted
 
     def save_model(self, request: HttpRequest, obj: JudgedSetRow, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
@@ -167,7 +168,8 @@ class JudgedQueryAdmin(StoreScopedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request)
-        return rows.annotate(right_count=Count("judgments"))
+        counted: QuerySet[Any] = rows.annotate(right_count=Count("judgments"))
+        return counted
 
     def get_field_queryset(self, db: Any, db_field: Any, request: HttpRequest) -> QuerySet[Any]:
         rows = super().get_field_queryset(db, db_field, request)

@@ -45,6 +45,15 @@ class Difference:
     def is_significant(self) -> bool:
         return self.p < 1 - CONFIDENCE
 
+    @property
+    def shown_mean(self) -> str:
+        """With its sign and three digits; what rounds to nothing has no sign to lose."""
+        return f"{round(self.mean, 3) + 0.0:+.3f}"
+
+    @property
+    def shown_p(self) -> str:
+        return "p < 0.001" if self.p < 0.001 else f"p = {self.p:.3f}"
+
 
 def metric_names(depth: int) -> dict[str, str]:
     """What is measured: our name -> ir-measures' name. mAP and MRR look at the whole depth."""

@@ -116,8 +116,7 @@ def _figure_cell(one: Figure) -> Cell:
 
 def _difference_cell(change: Difference) -> Cell:
     name = ("better" if change.mean > 0 else "worse") if change.is_significant else "same"
-    p = "p < 0.001" if change.p < 0.001 else f"p = {change.p:.3f}"
-    return Cell(f"{change.mean:+.3f}", f"{change.low:+.3f} to {change.high:+.3f}, {p}", name)
+    return Cell(change.shown_mean, f"{change.low:+.3f} to {change.high:+.3f}, {change.shown_p}", name)
 
 
 def _slice_context(name: str, by_value: Mapping[str, tuple[Row, ...]]) -> dict[str, Any]:

@@ -146,7 +146,7 @@ def _table(report: SetReport) -> Table:
     for row in report.rows:
         cells = [f"{one.mean:.3f} ({one.low:.3f}-{one.high:.3f})" for one in row.figures]
         if row.difference:
-            cells.append(f"{row.difference.mean:+.3f} (p {row.difference.p:.3f})")
+            cells.append(f"{row.difference.shown_mean} ({row.difference.shown_p})")
         table.add_row(row.metric, *cells)
     return table
 
