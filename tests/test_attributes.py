@@ -196,6 +196,29 @@ def test_who_may_not_change_products_may_not_accept(shop: Store, live_index: Ind
     assert of_sku("plain").get().status == "waiting"
 
 
+def test_a_product_and_its_attribute_can_be_deleted_with_what_was_seen_of_them(
+    shop: Store, live_index: IndexVersion
+) -> None:
+    product = colourful(shop, "plain", "blue")
+    fitted(shop, live_index, "color")
+    suggest(shop)
+    client = client_of(
+        member(shop, "view_product", "delete_product", "delete_productimage", "view_attributesuggestion")
+    )
+    assert "delete_selected" not in client.get(reverse(f"admin:{LIST}")).content.decode()
+    address = reverse("admin:catalog_product_delete", args=[product.pk])
+    assert client.post(address, {"post": "yes"}).status_code == 302
+    assert not Product.objects.filter(pk=product.pk).exists()
+    assert not AttributeSuggestion.objects.exists()
+    Product.objects.filter(store=shop).delete()
+    root = client_of(User.objects.create_superuser("root"))
+    attribute = FittedAttribute.objects.get().attribute
+    assert attribute is not None
+    address = reverse("admin:catalog_attribute_delete", args=[attribute.pk])
+    assert root.post(address, {"post": "yes"}).status_code == 302
+    assert not FittedAttribute.objects.exists()
+
+
 def test_deciding_twice_changes_nothing_more(shop: Store, live_index: IndexVersion) -> None:
     colourful(shop, "plain", "blue")
     fitted(shop, live_index, "color")

@@ -87,7 +87,14 @@ class AttributeSuggestionAdmin(StoreScopedAdmin):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+        """They go with their product: whoever may delete that must not be stopped by them."""
+        return bool(request.user.has_perm("catalog.delete_product"))
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        """Decided, not deleted: a deleted suggestion would come again."""
+        actions = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        return actions
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nobody edits a suggestion; whoever may change it decides on it by the actions."""
@@ -189,7 +196,8 @@ class FittedAttributeAdmin(StoreScopedAdmin):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+        """They go with their attribute: whoever may delete that must not be stopped by them."""
+        return bool(request.user.has_perm("catalog.delete_attribute"))
 
     @display(description="attribute")
     def shown_name(self, fitted: FittedAttribute) -> str:

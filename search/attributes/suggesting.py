@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from catalog.models import Store
+from catalog.models import ProductImage, Store
 from search.attributes.fitting import Fitted
 from search.attributes.learning import fit_store, fitted_targets, folds_of, outdated_names
 from search.attributes.photos import Photographed, photographed
@@ -122,8 +123,13 @@ def _kind(judge: _Judge, row: Photographed, value_id: int) -> SuggestionKind | N
     return SuggestionKind.DISAGREEMENT if is_other else None
 
 
+@transaction.atomic
 def _keep(wanted: Sequence[AttributeSuggestion], *, seen_at: datetime) -> None:
     """Add what is new and refresh what waits; rows that somebody decided on are left alone."""
+    # Held to the end: a photo or its product that is deleted meanwhile would leave a row that points nowhere.
+    photos = ProductImage.objects.filter(pk__in=[row.image_id for row in wanted]).order_by("pk")
+    alive = set(photos.select_for_update(no_key=True).values_list("pk", flat=True))
+    wanted = [row for row in wanted if row.image_id in alive]
     known = {
         tuple(getattr(row, name) for name in _KEY): row
         for row in AttributeSuggestion.objects.filter(product__in={row.product_id for row in wanted})
