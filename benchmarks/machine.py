@@ -120,13 +120,17 @@ def core_count() -> int:
 
 
 def describe(facts: Mapping[str, object]) -> str:
-    """One line that says on what, and with what, the figures were measured."""
+    """One line that says on what, and with what, the figures were measured; Milvus included."""
     found = milvus.engine()
+    return describe_machine({"Milvus": f"{found.version}{' (Lite)' if found.is_lite else ''}", **facts})
+
+
+def describe_machine(facts: Mapping[str, object]) -> str:
+    """The same line for what needs no service."""
     stated = {
         "measured on": f"{time.strftime('%Y-%m-%d')}, {_processor()}, {core_count()} cores",
         "Python": platform.python_version(),
         "torch": torch.__version__,
-        "Milvus": f"{found.version}{' (Lite)' if found.is_lite else ''}",
         **facts,
     }
     return "; ".join(f"{name} {value}" for name, value in stated.items())

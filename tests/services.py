@@ -33,7 +33,9 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     folder = Path(tempfile.mkdtemp(prefix="vitrine-test-"))
     folder.chmod(0o755)
     early_config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
-    for name in ("VITRINE_DEMO", "DEBUG", "MILVUS", "MEDIA_ROOT", "STATIC_ROOT", "ENCODER_MODEL", "S3_BUCKET"):
+    for name in ("VITRINE_DEMO", "DEBUG", "MILVUS", "MEDIA_ROOT", "STATIC_ROOT", "S3_BUCKET"):
+        os.environ.pop(name, None)
+    for name in ("ENCODER_MODEL", "ENCODER_BACKEND", "ENCODER_EXPORTS"):
         os.environ.pop(name, None)
     os.environ.update(VITRINE_DATA=str(folder), SECRET_KEY="only-for-tests", HTTPS="0")
     return (yield)

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 PRECISIONS = ("fp32", "int8")
 # protobuf holds 2 GiB; weights beyond this lie in a file beside the graph.
 MAX_INSIDE_BYTES = 1_500_000_000
+# The first with attention as one operator: a third fewer operators for ViT-B/32's texts, and 8 % less time for a short one.
+OPSET = 23
 # Weights in blocks of 128, each with its own scale, against whole columns: cosine 0.9997 instead of 0.9995 for ViT-B/32's
 # texts and the same speed. A tower of convolutions has nothing for it and stays fp32.
 BLOCK = 128
@@ -111,6 +113,7 @@ def _write_tower(model: SentenceTransformer, modality: str, inputs: Sequence[Any
             output_names=["unit_vectors"],  # "embedding" would be the name of a node inside
             dynamic_shapes=(shapes,),
             dynamo=True,
+            opset_version=OPSET,
             external_data=weights > MAX_INSIDE_BYTES,
             verbose=False,
         )
