@@ -54,6 +54,10 @@ def fit_store(
                 "figures": as_json({target.name: figures})[target.name],
             },
         )
+        # What was fitted for vectors that no version holds any more has done its work: it said that the store wants this.
+        FittedAttribute.objects.filter(store=store, attribute=target.attribute).exclude(
+            fingerprint__in=IndexVersion.objects.values("fingerprint")
+        ).delete()
         yield target.name, figures
 
 
