@@ -47,7 +47,7 @@ def query_form(row: JudgedSetRow, **facts: Any) -> dict[str, Any]:
         "judgments-0-sku": "a",
         "judgments-0-gain": "2",
     }
-    plain = {"judged_set": row.pk, "key": "blue", "seed": "0", "filters": "{}", "slices": "{}", "region": "null"}
+    plain = {"judged_set": row.pk, "key": "blue", "seed": "0", "filters": "", "slices": "", "region": ""}
     return {**plain, "text_weight": "1", "image_weight": "1", **rows, **facts}
 
 

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.admin import TabularInline
-from unfold.widgets import UnfoldAdminFileFieldWidget
+from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextInputWidget
 
 from catalog.admin.decorators import action, display
 from catalog.admin.scope import FixedStoreForm, StoreScopedAdmin, within_own_stores
@@ -103,6 +103,15 @@ class JudgedSetAdmin(StoreScopedAdmin):
         return HttpResponse(text, content_type="application/x-ndjson", headers={"Content-Disposition": name})
 
 
+class JsonField(forms.JSONField):
+    """JSON whose nothing is an empty field, and not the word null."""
+
+    widget = UnfoldAdminTextInputWidget
+
+    def prepare_value(self, value: Any) -> Any:
+        return "" if value is None or value == {} else super().prepare_value(value)
+
+
 class JudgedQueryForm(forms.ModelForm):  # type: ignore[type-arg]
     """Checks a query by the same rules as a file's line."""
 
@@ -125,6 +134,12 @@ class JudgedQueryForm(forms.ModelForm):  # type: ignore[type-arg]
             "slices",
         )
 
+    def clean_filters(self) -> dict[str, Any]:
+        return self.cleaned_data["filters"] or {}
+
+    def clean_slices(self) -> dict[str, Any]:
+        return self.cleaned_data["slices"] or {}
+
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
         if self.errors:
@@ -142,7 +157,7 @@ class JudgmentInline(TabularInline):  # type: ignore[misc]
     model = JudgmentRow
     fields = ["sku", "gain"]
     extra = 1
-    per_page = 50
+    hide_title = True
 
 
 class OwnSetFilter(admin.RelatedFieldListFilter):
@@ -164,7 +179,11 @@ class JudgedQueryAdmin(StoreScopedAdmin):
     list_filter = [("judged_set", OwnSetFilter)]
     list_select_related = ["judged_set"]
     search_fields = ["key", "text"]
-    formfield_overrides = {models.JSONField: {"widget": forms.Textarea(attrs={"rows": 2, "cols": 60})}}
+    formfield_overrides = {models.JSONField: {"form_class": JsonField}}
+    fieldsets = [
+        (None, {"fields": ["judged_set", "key", "text", "product", "photo_of", "image", "filters", "slices"]}),
+        ("How it is asked", {"fields": ["region", "distortion", "seed", "mode", "text_weight", "image_weight"]}),
+    ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request)
