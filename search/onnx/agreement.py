@@ -27,8 +27,9 @@ class Bounds:
     correlation: float
 
 
-# fp32 differs from torch by rounding alone. int8 moves neighbours about; a tenth of ten hits is what fusion forgives.
-BOUNDS = {"fp32": Bounds(overlap=0.99, correlation=0.999), "int8": Bounds(overlap=0.90, correlation=0.99)}
+# fp32 differs from torch by rounding alone. int8 moves near neighbours about: 0.99 over 1,000 shop photos for a ViT (the
+# worst of the three indexes, docs/evaluation.md), less over more photos, which lie closer together.
+BOUNDS = {"fp32": Bounds(overlap=0.99, correlation=0.999), "int8": Bounds(overlap=0.95, correlation=0.99)}
 
 
 @dataclass(frozen=True, slots=True)
