@@ -39,8 +39,11 @@ def shade(colour: str, seed: object) -> bytes:
 
 
 def colourful(store: Store, sku: str, looks: str, *, stated: str = "", **facts: Any) -> Product:
-    """A product whose photo looks like one colour, and which states that or another or none."""
-    product = make_product(store, sku, colours=(), title=f"Thing {sku}", **facts)
+    """A product whose photo looks like one colour, and which states that or another or none.
+
+    Its style decides its fold, so that every run fits the same, whatever ids the database gives.
+    """
+    product = make_product(store, sku, colours=(), title=f"Thing {sku}", style_code=sku, **facts)
     if stated:
         Product.objects.filter(pk=product.pk).update(attributes={"color": [stated]})
     add_photo(product, looks, data=shade(looks, sku))
@@ -48,10 +51,10 @@ def colourful(store: Store, sku: str, looks: str, *, stated: str = "", **facts: 
     return product
 
 
-def fill(store: Store, **facts: Any) -> None:
-    """12 products of each of three colours, listed as they look."""
+def fill(store: Store, *, per_colour: int = 12, **facts: Any) -> None:
+    """Products of three colours, listed as they look."""
     for colour in ("red", "green", "blue"):
-        for number in range(12):
+        for number in range(per_colour):
             colourful(store, f"{colour}-{number}", colour, stated=colour, **facts)
 
 

@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 def judged(browser: Browser, live_index: IndexVersion) -> Store:
     """A shop with three products that state no colour, and two that state a wrong one."""
     store = make_store("shop")
-    fill(store)
+    fill(store, per_colour=30)
     for number, looks in enumerate(("red", "green", "blue")):
         colourful(store, f"plain-{number}", looks)
     for number in range(2):
