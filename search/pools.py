@@ -43,6 +43,7 @@ class Pool:
     any_word: bool = False
     degraded: tuple[str, ...] = ()
     index_version: str = ""
+    left_out: int = 0
 
     def route_scores_at(self, position: int) -> tuple[RouteScore, ...]:
         """Where each route that found it placed the product at this position."""
@@ -98,6 +99,7 @@ def save(query: Query, pool: Pool) -> str:
         "any_word": pool.any_word,
         "degraded": pool.degraded,
         "index_version": pool.index_version,
+        "left_out": pool.left_out,
         "n": len(pool.products),
     }
     text = json.dumps(header).encode()
@@ -156,6 +158,7 @@ def _unpacked(header: dict[str, object], data: memoryview) -> Pool:
         any_word=bool(header["any_word"]),
         degraded=tuple(_texts(header["degraded"])),
         index_version=str(header["index_version"]),
+        left_out=int(str(header["left_out"])),
     )
 
 
@@ -183,7 +186,8 @@ def page_start(query: Query, search_id: str) -> int | None:
 def _key(query: Query, search_id: str) -> str:
     """Bound to store and key, so that another store's (or key's) search id finds nothing."""
     owner = hashlib.sha256(f"{query.store_id}|{query.owner}|{search_id}".encode()).hexdigest()
-    return f"pool:{owner}"
+    # The number is the packing's: a pool that an older release packed is not read.
+    return f"pool2:{owner}"
 
 
 def _start_key(query: Query, search_id: str, page: int) -> str:

@@ -210,6 +210,8 @@ class Result:
     any_word: bool = False
     pool_renewed: bool = False
     removed_since: int = 0
+    # Products that the floor, or `min_confidence`, kept out of the answer; at least so many.
+    left_out: int = 0
     index_version: str = ""
     model: str = ""
     lag_seconds: float | None = None

@@ -103,6 +103,7 @@ def search(query: Query, *, version: IndexVersion | None = None, is_kept: bool =
         any_word=pool.any_word,
         pool_renewed=is_renewed,
         removed_since=removed,
+        left_out=pool.left_out,
         index_version=run.version.collection if run.version else "",
         model=run.version.model_name if run.version else "",
         lag_seconds=run.version.lag_seconds if run.version else None,
@@ -161,15 +162,16 @@ def _words(run: _Run) -> Pool:
 
 def _alone(run: _Run, vectors: Route) -> Pool:
     """The pool of a vector route that nothing vouches for: what is less sure than the floor is left out."""
-    vectors = _floored(run, vectors)
-    return _ordered(run, [vectors], found_exact=vectors.is_complete)
+    sure = _floored(run, vectors)
+    pool = _ordered(run, [sure], found_exact=sure.is_complete)
+    return replace(pool, left_out=len(vectors.candidates) - len(sure.candidates))
 
 
 def _floored(run: _Run, vectors: Route) -> Route:
     """The route above the asked confidence, else above its calibrated floor; an uncalibrated one stays whole and says so."""
     calibration = run.calibration.routes.get(vectors.name)
     if calibration is None:
-        if run.query.min_confidence is not None and vectors.candidates:
+        if run.query.min_confidence and vectors.candidates:
             run.degraded.append("calibration")
         return vectors
     asked = run.query.min_confidence

@@ -51,6 +51,8 @@ def search_data(state: PageState, *, facet_codes: Iterable[str] | None) -> dict[
         data["image"] = {"id": state.photo, **({"box": list(state.box)} if state.box else {})}
     elif state.like:
         data["image"] = {"product": state.like}
+    if state.nearest:
+        data["min_confidence"] = 0.0
     if facet_codes is not None:
         codes = list(facet_codes)[:MAX_ATTRIBUTE_GROUPS]
         wide = [{"field_name": "category", "limit": 1000}, {"field_name": "brand", "limit": 40}]

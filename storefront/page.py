@@ -17,6 +17,7 @@ from storefront.panel import Chip, Panel, attribute_labels, chips, make_panel
 from storefront.state import ORDERS, PER_PAGE, PageState
 
 _DEGRADED = "Photo and meaning search is resting: these products match by their words."
+_NEAREST = "These are the nearest that the shop has, alike or not."
 _ANY_WORD = "Nothing has all of these words. These products come closest."
 
 
@@ -88,7 +89,7 @@ def make_page(
         cards=cards(result.hits, links) if result else [],
         chips=chips(state, facets, labels=labels, links=links),
         panel=make_panel(store, facets, state=state, labels=labels) if facets else None,
-        notes=_notes(result) if result else (),
+        notes=_notes(state, result) if result else (),
         trouble=trouble,
         liked=liked,
         next_url=_next_url(state, result, links) if result else "",
@@ -98,7 +99,7 @@ def make_page(
         photo_url=links.photo(state.photo) if state.photo else "",
         box_edges=",".join(f"{edge:g}" for edge in state.box),
         orders=_orders(state),
-        ways_out=_ways_out(state, links),
+        ways_out=_ways_out(state, links, is_cut=bool(result and result.left_out)),
     )
 
 
@@ -121,8 +122,12 @@ def _found_text(result: Result) -> str:
     return f"{'' if result.found_exact else 'at least '}{result.found:,} {noun}"
 
 
-def _notes(result: Result) -> tuple[str, ...]:
-    said = ((bool(result.degraded), _DEGRADED), (result.any_word and bool(result.hits), _ANY_WORD))
+def _notes(state: PageState, result: Result) -> tuple[str, ...]:
+    said = (
+        (bool(result.degraded), _DEGRADED),
+        (result.any_word and bool(result.hits), _ANY_WORD),
+        (state.nearest and bool(result.hits), _NEAREST),
+    )
     return tuple(text for is_true, text in said if is_true)
 
 
@@ -144,8 +149,10 @@ def _orders(state: PageState) -> tuple[tuple[str, str], ...]:
     return tuple(names.items())
 
 
-def _ways_out(state: PageState, links: Links) -> tuple[tuple[str, str], ...]:
+def _ways_out(state: PageState, links: Links, *, is_cut: bool) -> tuple[tuple[str, str], ...]:
     ways = []
+    if is_cut:
+        ways.append(("Show the nearest anyway", replace(state.first_page(), nearest=True)))
     if state.is_filtered:
         ways.append(("Without the filters", state.without_filters()))
     if state.q and state.is_visual:

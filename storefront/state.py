@@ -25,8 +25,8 @@ ORDERS = {
 class PageState:
     """One state of the page. `photo` is a stored query photo's id, `like` a product's sku; never both.
 
-    `box` is the searched part of the photo, normalised `(x1, y1, x2, y2)`; empty means all of it. Prices stay text: the
-    search request validates them and names what is wrong.
+    `box` is the searched part of the photo, normalised `(x1, y1, x2, y2)`; empty means all of it. `nearest` also shows
+    what is less sure than the calibrated floor. Prices stay text: the search request validates them and names what is wrong.
     """
 
     q: str = ""
@@ -40,6 +40,7 @@ class PageState:
     in_stock: bool = False
     attributes: tuple[tuple[str, tuple[str, ...]], ...] = ()
     order: str = ""
+    nearest: bool = False
     page: int = 1
     search_id: str = ""
 
@@ -53,7 +54,9 @@ class PageState:
 
     def without_filters(self) -> PageState:
         """The same question with nothing narrowing it, on its first page."""
-        return PageState(q=self.q, photo=self.photo, box=self.box, like=self.like, order=self.order)
+        return PageState(
+            q=self.q, photo=self.photo, box=self.box, like=self.like, order=self.order, nearest=self.nearest
+        )
 
     def first_page(self) -> PageState:
         return replace(self, page=1, search_id="")
@@ -91,6 +94,7 @@ class PageState:
         yield "in_stock", "1" if self.in_stock else ""
         yield from ((ATTRIBUTE_PREFIX + code, value) for code, values in self.attributes for value in values)
         yield "sort", self.order
+        yield "nearest", "1" if self.nearest else ""
         yield "page", str(self.page) if self.page > 1 else ""
         yield "search_id", self.search_id if self.page > 1 else ""
 
@@ -114,6 +118,7 @@ def read_state(data: QueryDict) -> PageState:
         in_stock=_value(data, "in_stock") == "1",
         attributes=tuple((code, values) for code, values in attributes if values),
         order=order if order in ORDERS else "",
+        nearest=_value(data, "nearest") == "1",
         page=max(1, int(page)) if re.fullmatch("[0-9]{1,5}", page) else 1,
         search_id=_value(data, "search_id"),
     )

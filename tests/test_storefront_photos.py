@@ -17,7 +17,8 @@ from pytest_django import Settings
 
 from catalog.models import Product, Store
 from search import milvus
-from search.models import QueryImage
+from search.calibration.confidence import Calibration, RouteCalibration
+from search.models import IndexVersion, QueryImage, StoreCalibration
 from storefront.security import UPLOADS_PER_MINUTE
 from tests.encoders import COLOURS, ColourEncoder
 from tests.shop import make_product, photo_bytes
@@ -51,6 +52,21 @@ def test_a_photo_is_kept_once_and_named_in_the_address(visitor: Client, boutique
     assert texts(page, "found") == ["6 products, closest first"]
     shown = visitor.get(f"/photos/{kept.pk}")
     assert (shown["Content-Type"], Image.open(BytesIO(shown.content)).size) == ("image/jpeg", (32, 40))
+
+
+def test_a_photo_of_nothing_in_the_shop_finds_nothing_and_the_nearest_on_request(
+    visitor: Client, boutique: Store, live_index: IndexVersion
+) -> None:
+    sure = Calibration({"image": RouteCalibration(slope=50.0, intercept=-45.0, floor=0.5)})
+    StoreCalibration.objects.create(store=boutique, fingerprint=live_index.fingerprint, routes=sure.to_json())
+    visitor.post("/photos", {"photo_file": upload(photo_bytes((128, 0, 128)))})
+    photo = QueryImage.objects.get().pk
+    page = visitor.get(f"/?photo={photo}")
+    assert (titles(page), texts(page, "found")) == ([], ["0 products"])
+    assert f'href="/?photo={photo}&amp;nearest=1"' in page.content.decode()
+    nearest = visitor.get(f"/?photo={photo}&nearest=1")
+    assert len(titles(nearest)) == 12
+    assert "These are the nearest that the shop has" in nearest.content.decode()
 
 
 def test_htmx_gets_the_results_of_an_uploaded_photo_at_once(visitor: Client, boutique: Store) -> None:

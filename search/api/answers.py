@@ -119,6 +119,9 @@ class SearchOut(serializers.Serializer[Answer]):
     pool_renewed = serializers.BooleanField(
         source="result.pool_renewed", help_text="The list of search_id was gone and made anew: pages may repeat hits."
     )
+    left_out = serializers.IntegerField(
+        source="result.left_out", help_text="Products less sure than the floor or min_confidence; at least so many."
+    )
     removed_since = serializers.IntegerField(
         source="result.removed_since", help_text="Hits that vanished from the list since it was made."
     )

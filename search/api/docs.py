@@ -142,6 +142,7 @@ _EXAMPLES = [
             "suggestions": [],
             "degraded": [],
             "pool_renewed": False,
+            "left_out": 0,
             "removed_since": 0,
             "mode": "words",
             "any_word": False,
