@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import random
 
+import numpy as np
 import pytest
 
-from benchmarks import index_catalogue, search_latency
+from benchmarks import encoding, index_catalogue, search_latency
 from benchmarks.machine import Cost, Meter
 from search import indexing, milvus
 from search.models import IndexEntry, IndexVersion
@@ -64,3 +65,19 @@ def test_the_search_benchmark_measures_every_form_of_a_query(
     assert {len(part) for taken in times.values() for part in (taken.whole, taken.encode, taken.ann)} == {2}
     search_latency.report(times, live_index, store, where="here")
     assert capsys.readouterr().out.count("| words + image | yes |") == 2
+
+
+def test_the_encoding_benchmark_compares_every_runtime_on_every_piece_of_work(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    runtimes = (encoding.TORCH, "ONNX fp32", "ONNX int8")
+    keys = [
+        (model, runtime, work) for model in (encoding.VIT, "shipped") for runtime in runtimes for work in encoding.WORK
+    ]
+    times, others = encoding.measure({key: lambda: np.ones((1, 1), np.float32) for key in keys}, 2)
+    assert {len(part) for taken in times.values() for part in (taken.clock, taken.processor)} == {2}
+    times = {key: encoding.Times(processor=[8.0 if key[1] == encoding.TORCH else 2.0], clock=[9.0]) for key in keys}
+    encoding.report(times, dict.fromkeys(keys, 1.0), others=others, encoder="small")
+    printed = capsys.readouterr().out
+    assert printed.count("| photo | ONNX fp32 | 2.00 | 2.00 to 2.00 | 9.00 | 4.00 | 1.00000 |") == 2
+    assert "| ONNX int8 | 1/1.0 | 1/1.0 | 1/1.0 | 1/1.0 |" in printed
