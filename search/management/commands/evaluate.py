@@ -140,7 +140,7 @@ def _table(report: SetReport) -> Table:
     table = Table(title=f"{report.name}, {len(report.runs[0].answers)} queries", title_justify="left")
     table.add_column("metric")
     for run in report.runs:
-        table.add_column(run.setup.name, justify="right")
+        table.add_column(run.setup.name, justify="right", overflow="fold")
     if len(report.runs) > 1:
         table.add_column("difference", justify="right")
     for row in report.rows:
