@@ -1,6 +1,6 @@
 """What may be done to a shopper's photo before it is encoded; each step gives the variants of one photo.
 
-Tried by `benchmarks/photo_care.py`. OpenCV is a trial's library and no dependency: its steps did not earn one.
+Tried by `benchmarks/photo_care.py`. What was kept is `search.photo_care`'s.
 """
 
 from __future__ import annotations
@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from search.photo_care import photo_views
+from search.photo_care import foreground, photo_views, product_box
 
 try:
     import cv2
@@ -20,7 +19,6 @@ except ImportError:
 
 Step = Callable[[Image.Image], list[Image.Image]]
 WHITE = (255, 255, 255)
-GRABCUT_SIDE_PX = 160
 
 
 def cut(image: Image.Image, kept: float, x: float, y: float) -> Image.Image:
@@ -73,40 +71,11 @@ def clahe(image: Image.Image) -> Image.Image:
     return Image.fromarray(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB))
 
 
-def foreground(image: Image.Image) -> NDArray[np.bool_] | None:
-    """GrabCut from a frame of a twentieth; None where it finds next to nothing or all."""
-    small = image.copy()
-    small.thumbnail((GRABCUT_SIDE_PX, GRABCUT_SIDE_PX))
-    pixels = cv2.cvtColor(np.asarray(small), cv2.COLOR_RGB2BGR)
-    mask = np.zeros(pixels.shape[:2], np.uint8)
-    dx, dy = max(1, small.width // 20), max(1, small.height // 20)
-    frame = (dx, dy, small.width - 2 * dx, small.height - 2 * dy)
-    cv2.setRNGSeed(0)
-    cv2.grabCut(pixels, mask, frame, np.zeros((1, 65)), np.zeros((1, 65)), 4, cv2.GC_INIT_WITH_RECT)
-    found = (mask == cv2.GC_FGD) | (mask == cv2.GC_PR_FGD)
-    if not 0.08 < found.mean() < 0.9:
-        return None
-    return np.asarray(Image.fromarray(found).resize(image.size))
-
-
 def without_background(image: Image.Image) -> Image.Image:
     found = foreground(image)
     if found is None:
         return image
     return Image.composite(image, Image.new("RGB", image.size, WHITE), Image.fromarray(found))
-
-
-def product_box(image: Image.Image) -> Image.Image:
-    """The photo cut to the foreground's box, with a tenth of margin."""
-    found = foreground(image)
-    if found is None:
-        return image
-    rows, columns = np.flatnonzero(found.any(axis=1)), np.flatnonzero(found.any(axis=0))
-    dx, dy = int(np.ptp(columns)) // 10, int(np.ptp(rows)) // 10
-    box = (columns[0] - dx, rows[0] - dy, columns[-1] + dx, rows[-1] + dy)
-    return image.crop(
-        (max(0, int(box[0])), max(0, int(box[1])), min(image.width, int(box[2])), min(image.height, int(box[3])))
-    )
 
 
 STEPS: dict[str, Step] = {
@@ -139,7 +108,7 @@ OPENCV_STEPS: dict[str, Step] = {
     "GrabCut, white behind": lambda image: [without_background(image)],
     "as it is and GrabCut, white behind": lambda image: [image, without_background(image)],
     "cut to GrabCut's box": lambda image: [product_box(image)],
-    "as it is and cut to GrabCut's box": lambda image: [image, product_box(image)],
+    "as it is and cut to GrabCut's box": lambda image: photo_views(image, is_cut=True),
 }
 
 

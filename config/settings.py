@@ -202,6 +202,8 @@ ENCODER_BACKEND = env.str("ENCODER_BACKEND", default="torch")
 ENCODER_EXPORTS = [Path(name) for name in env.list("ENCODER_EXPORTS", default=[str(DATA_DIR / "encoder-onnx")])]
 # Shares of a query photo's sides: its centre is searched too. None by default (docs/evaluation.md, "Photo care").
 QUERY_PHOTO_CROPS = tuple(env.list("QUERY_PHOTO_CROPS", cast=float, default=[]))
+# The box that the product fills is searched too; needs OpenCV (the extra photo-care) and 70 ms a photo.
+QUERY_PHOTO_CUT = env.bool("QUERY_PHOTO_CUT", default=False)
 # Repeated words and photos are not encoded again; 0 keeps no query's vector.
 QUERY_VECTOR_LIFETIME_S = env.int("QUERY_VECTOR_LIFETIME_S", default=3600)
 IMAGE_MAX_BYTES = env.int("IMAGE_MAX_BYTES", default=20 * 2**20)

@@ -41,6 +41,14 @@ def check_limits(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[check
                 f"QUERY_PHOTO_CROPS has {outside[0]}.", hint="Give shares between 0 and 1, as 0.8.", id="search.E001"
             )
         )
+    if settings.QUERY_PHOTO_CUT and find_spec("cv2") is None:
+        found.append(
+            checks.Error(
+                "QUERY_PHOTO_CUT is on, and OpenCV is not installed.",
+                hint="pip install opencv-python-headless (the extra photo-care), or unset QUERY_PHOTO_CUT.",
+                id="search.E008",
+            )
+        )
     for name in ("IMAGE_FETCH_TIMEOUT_S", "QUERY_IMAGE_LIFETIME_S", "SEARCH_DEADLINE_MS", "SEARCH_POOL_LIFETIME_S"):
         if getattr(settings, name) <= 0:
             found.append(

@@ -118,7 +118,7 @@ def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
 def _photo_vectors(query: Query, version: IndexVersion) -> NDArray[np.float32]:
     if query.image is not None:
         encoder = query_encoder(version)
-        views = photo_views(query.image, crops=settings.QUERY_PHOTO_CROPS)
+        views = photo_views(query.image, crops=settings.QUERY_PHOTO_CROPS, is_cut=settings.QUERY_PHOTO_CUT)
         return np.concatenate([query_cache.photo_vector(encoder, view) for view in views])
     if query.product_id is None:
         return np.zeros((0, version.dimension), np.float32)

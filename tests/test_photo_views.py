@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 from pytest_django import Settings
 
 from search import indexing
 from search.checks import check_limits
 from search.models import IndexVersion
-from search.photo_care import centre, photo_views
+from search.photo_care import centre, photo_views, product_box
 from search.query import Mode, Query
 from search.retrieval import search
 from tests.encoders import COLOURS
@@ -32,6 +32,21 @@ def test_a_crop_is_the_middle_and_never_empty() -> None:
     assert centre(framed("red"), 0.5).getcolors() == [(2500, COLOURS["red"])]
     assert centre(Image.new("RGB", (1, 3)), 0.1).size == (1, 1)
     assert [view.size for view in photo_views(framed("red"), crops=(0.8, 0.6))] == [(100, 100), (80, 80), (60, 60)]
+
+
+def test_the_cut_is_the_box_of_the_product_with_a_margin() -> None:
+    photo = Image.new("RGB", (200, 240), (205, 200, 190))
+    ImageDraw.Draw(photo).rectangle((70, 60, 130, 180), fill=COLOURS["red"])
+    width, height = product_box(photo).size
+    assert 60 <= width <= 90
+    assert 120 <= height <= 160
+    assert len(photo_views(photo, crops=(0.8,), is_cut=True)) == 3
+
+
+def test_a_photo_without_a_product_stays_whole() -> None:
+    plain, tiny = Image.new("RGB", (80, 60), (205, 200, 190)), Image.new("RGB", (3, 3))
+    assert product_box(plain) is plain
+    assert product_box(tiny) is tiny
 
 
 @pytest.mark.django_db
