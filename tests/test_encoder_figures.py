@@ -23,6 +23,7 @@ from search.evaluation.measure import Sets, measure
 from search.evaluation.nearest import nearest, ranks
 from search.evaluation.off_catalogue import drawn_images, keyboard_noise, odd_images, off_catalogue_texts
 from search.evaluation.self_figures import self_figures
+from search.management.commands.evaluate_encoder import MARKS, between_marks
 from search.training.data import is_held_out, read_home
 from tests.encoders import COLOURS, ColourEncoder
 
@@ -232,6 +233,13 @@ def test_the_command_writes_tables_and_json(
     assert report["encoder"] == "vitrine-compact-clip"
     assert {row["section"] for row in report["figures"]} == {"Zero-shot labels"}
     assert files["markdown"].read_text().strip() == capsys.readouterr().out.strip()
+
+
+def test_tables_replace_what_stands_between_the_marks() -> None:
+    start, end = MARKS
+    assert between_marks(f"a\n{start}\nold\n{end}\nb", "new") == f"a\n{start}\nnew\n\n{end}\nb"
+    with pytest.raises(CommandError, match="put both lines"):
+        between_marks("no marks", "new")
 
 
 def test_the_command_names_a_missing_file(tmp_path: Path) -> None:
