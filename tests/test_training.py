@@ -40,7 +40,7 @@ from search.training.data import (
 from search.training.drawings import CATEGORIES, draw_demo
 from search.training.evaluation import precision_at, retrieval_ranks, zero_shot_accuracy
 from search.training.loop import Plan, Trainer
-from search.training.losses import Memory, attribute_codes, contrastive_loss, match_captions, view_loss
+from search.training.losses import Memory, attribute_codes, contrastive_loss, match_captions, prompt_loss, view_loss
 from search.training.model import Shape, load_model, new_model, preprocessing_of, train_tokenizer
 from tests.shop import brand, category, make_product, make_store
 
@@ -297,6 +297,16 @@ def test_a_title_is_no_negative_of_itself_in_the_memory() -> None:
     assert float(memory.loss(rows, rows, torch.tensor([1, 2]), scale)) > float(alone) + 0.5
     memory.write(rows, rows, torch.tensor([9, 10]))
     assert memory.codes.tolist() == [9, 10, 7, 8]
+
+
+def test_a_prompt_must_find_all_its_photos_and_a_photo_its_prompt() -> None:
+    labels = torch.tensor([0, 0, 2])
+    right = 20 * torch.tensor([[1.0, 0, 0], [1.0, 0, 0], [0, 0, 1.0]])
+    # Two photos share a prompt: half of its attention each is the best there is, ln 2 of one prompt in two.
+    assert float(prompt_loss(right, labels)) == pytest.approx(np.log(2) / 2, abs=0.01)
+    # Each photo chooses rightly, and yet the third is under the first prompt as well as its own photos are.
+    shared = right + 20 * torch.tensor([[0.0, 0, 0], [0, 0, 0], [1.0, 0, 0.3]])
+    assert float(prompt_loss(shared, labels)) > float(prompt_loss(right, labels)) + 0.1
 
 
 def test_views_of_one_photo_must_find_each_other_and_not_be_told_from_the_same_product() -> None:

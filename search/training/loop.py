@@ -17,14 +17,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
-from torch.nn import functional
 from torch.nn.utils import clip_grad_norm_
 from torch.utils.data import DataLoader
 
 from search.training.batches import Batch, Batches, Request, requests
 from search.training.data import Sample
 from search.training.evaluation import held_out_figures
-from search.training.losses import Memory, contrastive_loss, view_loss
+from search.training.losses import Memory, contrastive_loss, prompt_loss, view_loss
 from search.training.model import Heads, image_embeddings, preprocessing_of, save_encoder, text_embeddings
 
 logger = logging.getLogger(__name__)
@@ -173,7 +172,7 @@ class Trainer:
             known = labels[field] >= 0
             if known.any():
                 logits = self.temperature * images[known] @ rows.T
-                loss = loss + self.plan.prompts_weight * functional.cross_entropy(logits, labels[field][known])
+                loss = loss + self.plan.prompts_weight * prompt_loss(logits, labels[field][known])
         return loss
 
     def _update(self, loss: torch.Tensor) -> None:

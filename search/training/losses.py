@@ -9,6 +9,7 @@ import numpy as np
 # torch is heavy: only the encoder, the detector and the training modules import it.
 import torch
 from numpy.typing import NDArray
+from torch.nn import functional
 
 from search.training.captions import FIELDS, Attributes, Caption
 
@@ -88,6 +89,19 @@ class Memory:
         to_photos = scale * titles @ torch.cat([photos, self.photos[:n]]).T
         to_titles = scale * photos @ torch.cat([titles, self.titles[:n]]).T
         return (one_way_loss(to_photos, positive, unknown) + one_way_loss(to_titles, positive, unknown)) / 2
+
+
+def prompt_loss(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """Each photo must choose its label's prompt, and each prompt that has photos in the batch must find them.
+
+    Args: `logits` (n, values), `labels` (n,) in 0..values-1. Choosing alone taught 66 % of the colours and left "red" with a
+    quarter of red photos in its first ten: how photos rank under a prompt is another question.
+    """
+    values = torch.arange(logits.shape[1], device=logits.device)
+    positive = labels[None, :] == values[:, None]
+    shown = positive.any(dim=1)
+    found = one_way_loss(logits.T[shown], positive[shown], torch.zeros_like(positive[shown]))
+    return functional.cross_entropy(logits, labels) + found
 
 
 def view_loss(first: torch.Tensor, second: torch.Tensor, keys: torch.Tensor, *, scale: float = 12.0) -> torch.Tensor:
