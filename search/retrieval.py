@@ -195,7 +195,7 @@ def _vector(run: _Run, filters: Filters) -> Route | None:
             route = vector_route(
                 name, vectors, run.version, wanted=wanted, limit=settings.SEARCH_POOL_SIZE, deadline=run.deadline
             )
-        return route.calibrated(run.calibration.routes.get(name))
+        return route.calibrated(run.calibration.routes.get(name), queries=vectors)
     except (IndexUnavailable, EncoderUnavailable) as error:
         if not run.query.text:
             raise

@@ -54,12 +54,14 @@ class Route:
         """The route without all other products."""
         return self._kept([candidate.product_id in product_ids for candidate in self.candidates])
 
-    def calibrated(self, known: RouteCalibration | None, *, per_word: int = 1) -> Route:
-        """The route with a confidence for each candidate; `per_word` divides the scores of words by their number."""
+    def calibrated(
+        self, known: RouteCalibration | None, *, queries: NDArray[np.float32] | None = None, per_word: int = 1
+    ) -> Route:
+        """The route with a confidence for each candidate; `queries` (m, d) found them, `per_word` divides scores of words."""
         if known is None:
             return self
         scores = np.array([candidate.score / max(1, per_word) for candidate in self.candidates], np.float32)
-        return replace(self, confidences=known.confidence(scores))
+        return replace(self, confidences=known.confidence(scores, queries))
 
     def above(self, floor: float) -> Route:
         """The route without what is less sure. It is complete if anything was: what lies beyond its cap is less sure still."""

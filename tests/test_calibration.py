@@ -51,6 +51,25 @@ def test_hits_of_off_topic_queries_pull_confidence_down_and_lie_below_the_floor(
     assert beside.off_topic_below > 0.6
 
 
+def test_a_query_about_something_else_is_unsure_however_high_it_scores() -> None:
+    drawn = np.random.default_rng(0)
+    own, strange = np.array([1, 0, 0.2], np.float32), np.array([0, 1, 0.2], np.float32)
+
+    def asked(number: int, towards: np.ndarray, *, off_topic: bool) -> JudgedHits:
+        hits = judged(number)
+        vector = towards + drawn.normal(0, 0.1, 3).astype(np.float32)
+        return replace(hits, right=hits.right & (not off_topic), vector=vector)
+
+    hits = [asked(i, own, off_topic=False) for i in range(100)]
+    fit = fit_route(hits, [asked(1000 + i, strange, off_topic=True) for i in range(40)])
+    assert fit is not None and len(fit.calibration.direction) == 3
+    assert fit.off_topic_below > 0.95 and fit.kept == pytest.approx(0.95, abs=0.03)
+    high = np.array([0.9], np.float32)
+    sure, unsure = (fit.calibration.confidence(high, vector[None, :])[0] for vector in (own, strange))
+    assert sure > 0.9 and unsure < 0.1
+    assert Calibration.from_json(Calibration({"text": fit.calibration}).to_json()).routes["text"] == fit.calibration
+
+
 @pytest.mark.parametrize("queries", [5, 0])
 def test_too_little_is_not_fitted(queries: int) -> None:
     assert fit_route([judged(i) for i in range(queries)], []) is None

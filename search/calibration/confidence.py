@@ -22,18 +22,26 @@ BELIEVED_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class RouteCalibration:
-    """P(right | score) = 1 / (1 + exp(-(slope * score + intercept))), and the confidence that `kept` of the right hits reach.
+    """P(right) = 1 / (1 + exp(-(slope * score + direction . query + intercept))), and the confidence that most right hits reach.
 
-    Platt's scaling (1999): one score, two numbers, so that the order of a route's hits never changes.
+    Platt's scaling (1999) of the score, and how far the query's vector lies on the side of what the shop has: a query
+    about something else may score as high as a good one. Both are one number for a query, so that the order of its
+    hits never changes. `direction` (d,) is empty for a route without vectors.
     """
 
     slope: float
     intercept: float
     floor: float
+    direction: tuple[float, ...] = ()
 
-    def confidence(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Probabilities (n,) in 0..1 of these scores (n,), each in the route's own scale."""
-        return np.asarray(1 / (1 + np.exp(-(self.slope * scores + self.intercept))), np.float32)
+    def confidence(
+        self, scores: NDArray[np.float32], queries: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float32]:
+        """Probabilities (n,) in 0..1 of these scores (n,), each in the route's own scale; `queries` (m, d) found them."""
+        logits = self.slope * scores + self.intercept
+        if self.direction and queries is not None:
+            logits = logits + float((queries @ np.array(self.direction, np.float32)).mean())
+        return np.asarray(1 / (1 + np.exp(-logits)), np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +54,16 @@ class Calibration:
         return {name: asdict(route) for name, route in self.routes.items()}
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Mapping[str, float]]) -> Calibration:
+    def from_json(cls, data: Mapping[str, Mapping[str, Any]]) -> Calibration:
         """Raises TypeError or KeyError for anything but what `to_json` gives."""
         names = ("slope", "intercept", "floor")
-        return cls(
-            {route: RouteCalibration(*(float(numbers[name]) for name in names)) for route, numbers in data.items()}
-        )
+        routes = {
+            route: RouteCalibration(
+                *(float(numbers[name]) for name in names), tuple(float(x) for x in numbers.get("direction", ()))
+            )
+            for route, numbers in data.items()
+        }
+        return cls(routes)
 
 
 NOTHING = Calibration({})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,14 +17,19 @@ MIN_QUERIES, MIN_RIGHT = 20, 50
 # All hits of queries that the shop cannot answer weigh together as this many times all hits of those that it can.
 OFF_TOPIC_WEIGHT = 0.5
 BINS = 10
+# Fewer queries of either kind do not tell the sides of the space apart.
+MIN_OFF_TOPIC = 10
+# The inverse of the penalty on the direction of some hundred unit vectors.
+TOPIC_STRENGTH = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class JudgedHits:
-    """What one query found on a route: `scores` (n,) and which of them are `right` (n,), best first."""
+    """What one query found on a route: `scores` (n,) and which of them are `right` (n,), best first; its `vector` (d,)."""
 
     scores: FloatArray
     right: NDArray[np.bool_]
+    vector: FloatArray | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +61,10 @@ def fit_route(judged: list[JudgedHits], off_topic: list[JudgedHits]) -> RouteFit
     away = [off_topic[start::2] for start in (0, 1)]
     fits = [_fit(halves[i], away[i]) for i in (0, 1)]
     seen = [(fits[1 - i], halves[i], away[i]) for i in (0, 1)]
-    p = np.concatenate([fit.confidence(_scores(part)) for fit, part, _ in seen])
+    p = np.concatenate([_confidences(fit, part) for fit, part, _ in seen])
     is_right = np.concatenate([_right(part) for _, part, _ in seen])
     floors = np.concatenate([np.full(len(_scores(part)), fit.floor) for fit, part, _ in seen])
-    strange = [(fit.confidence(hits.scores) < fit.floor) for fit, _, part in seen for hits in part if len(hits.scores)]
+    strange = [_confidences(fit, [hits]) < fit.floor for fit, _, part in seen for hits in part if len(hits.scores)]
     return RouteFit(
         calibration=_fit(judged, off_topic),
         queries=len(judged),
@@ -81,15 +86,51 @@ def _fit(judged: list[JudgedHits], off_topic: list[JudgedHits]) -> RouteCalibrat
     weights = np.concatenate(
         [np.full(len(h.scores), s / max(1, len(h.scores))) for h, s in zip(hits, share, strict=True)]
     )
-    scores, right = _scores(hits).astype(np.float64), _right(hits)
-    mean, spread = float(scores.mean()), float(scores.std()) or 1.0
+    topic = _fit_topic(judged, off_topic)
+    features = np.stack([_scores(hits), np.repeat(topic.logits, [len(h.scores) for h in hits])], axis=1).astype(
+        np.float64
+    )
+    mean, spread = features.mean(axis=0), np.where(features.std(axis=0) > 0, features.std(axis=0), 1.0)
     model = LogisticRegression(C=100.0)
-    model.fit(((scores - mean) / spread)[:, None], right, sample_weight=weights * len(weights))
-    slope = max(0.0, float(model.coef_[0, 0]) / spread)  # never a lower confidence for a better score
-    intercept = float(model.intercept_[0]) - slope * mean
-    fitted = RouteCalibration(slope, intercept, 0.0)
-    floor = float(np.quantile(fitted.confidence(_scores(judged))[_right(judged)], 1 - KEPT))
-    return RouteCalibration(round(slope, 5), round(intercept, 5), round(floor, 4))
+    model.fit((features - mean) / spread, _right(hits), sample_weight=weights * len(weights))
+    # Never a lower confidence for a better score, or for a query that is more the shop's own.
+    slope, trust = np.maximum(0.0, model.coef_[0] / spread)
+    intercept = float(model.intercept_[0]) - float(slope * mean[0] + trust * mean[1]) + float(trust) * topic.bias
+    direction = tuple(round(float(x), 5) for x in trust * topic.direction) if trust else ()
+    fitted = RouteCalibration(round(float(slope), 5), round(intercept, 5), 0.0, direction)
+    floor = float(np.quantile(_confidences(fitted, judged)[_right(judged)], 1 - KEPT))
+    return replace(fitted, floor=round(floor, 4))
+
+
+@dataclass(frozen=True, slots=True)
+class _Topic:
+    """Which side of the space the shop's own queries lie on: `direction` (d,), `bias`, and a logit (n,) for each query,
+    given by a fit that had not seen it."""
+
+    direction: FloatArray
+    bias: float
+    logits: NDArray[np.float64]
+
+
+def _fit_topic(judged: list[JudgedHits], off_topic: list[JudgedHits]) -> _Topic:
+    """Without vectors, or with too few queries of either kind, every query's logit is 0."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import cross_val_predict
+
+    vectors = [hits.vector for hits in [*judged, *off_topic] if hits.vector is not None]
+    queries = len(judged) + len(off_topic)
+    if len(vectors) < queries or min(len(judged), len(off_topic)) < MIN_OFF_TOPIC:
+        return _Topic(np.zeros(0, np.float32), 0.0, np.zeros(queries))
+    rows, is_own = np.stack(vectors).astype(np.float64), np.arange(queries) < len(judged)
+    model = LogisticRegression(C=TOPIC_STRENGTH, class_weight="balanced", max_iter=1000)
+    logits = cross_val_predict(model, rows, is_own, cv=5, method="decision_function")
+    model.fit(rows, is_own)
+    return _Topic(np.asarray(model.coef_[0], np.float32), float(model.intercept_[0]), np.asarray(logits))
+
+
+def _confidences(fit: RouteCalibration, hits: list[JudgedHits]) -> FloatArray:
+    parts = [fit.confidence(h.scores, None if h.vector is None else h.vector[None, :]) for h in hits]
+    return np.concatenate([np.zeros(0, np.float32), *parts])
 
 
 def expected_error(confidence: FloatArray, is_right: NDArray[np.bool_]) -> float:

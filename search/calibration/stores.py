@@ -152,7 +152,7 @@ def _judged(sample: Sample, vectors: NDArray[np.float32], questions: Sequence[Qu
     for place, scores in enumerate(vectors @ sample.vectors.T):
         best = np.argsort(-scores, kind="stable")[:JUDGED]
         right = questions[place].right[best] if questions is not None else np.zeros(len(best), bool)
-        found.append(JudgedHits(np.asarray(scores[best], np.float32), right))
+        found.append(JudgedHits(np.asarray(scores[best], np.float32), right, vectors[place]))
     return found
 
 
