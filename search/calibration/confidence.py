@@ -56,14 +56,17 @@ class Calibration:
     @classmethod
     def from_json(cls, data: Mapping[str, Mapping[str, Any]]) -> Calibration:
         """Raises TypeError or KeyError for anything but what `to_json` gives."""
-        names = ("slope", "intercept", "floor")
-        routes = {
-            route: RouteCalibration(
-                *(float(numbers[name]) for name in names), tuple(float(x) for x in numbers.get("direction", ()))
-            )
-            for route, numbers in data.items()
-        }
-        return cls(routes)
+        return cls(
+            {
+                route: RouteCalibration(
+                    slope=float(numbers["slope"]),
+                    intercept=float(numbers["intercept"]),
+                    floor=float(numbers["floor"]),
+                    direction=tuple(float(x) for x in numbers.get("direction", ())),
+                )
+                for route, numbers in data.items()
+            }
+        )
 
 
 NOTHING = Calibration({})
