@@ -55,7 +55,7 @@ def test_words_are_answered_in_the_documented_shape(client: Client) -> None:
     assert hit["product"]["attributes"] == {"color": [{"code": "red", "label": "Red"}]}
     assert hit["highlights"] == {"title": "<mark>Red</mark> <mark>shoes</mark>"}
     assert hit["confidence"] is None
-    assert hit["scores"][0] == {"route": "lexical", "rank": 1, "score": hit["scores"][0]["score"]}
+    assert hit["scores"][0] == {"route": "lexical", "rank": 1, "score": hit["scores"][0]["score"], "confidence": None}
     colours, prices = answer["facet_counts"]
     assert colours == {
         "field_name": "color",
