@@ -205,6 +205,8 @@ def test_the_command_calibrates_prints_and_writes_the_encoders_file(
     call_command("calibrate", store="shop", output=tmp_path)
     printed = capsys.readouterr().out
     assert "72 products" in printed and "off_topic_below" in printed
+    # To this encoder every word that is no colour is the same grey.
+    assert "1.00 of their first 20 hits are left out, 1.00 of them find nothing" in printed
     assert set(json.loads((tmp_path / "calibration.json").read_text())["routes"]) >= {"text", "image"}
     call_command("calibrate")
     assert "none was missing" in capsys.readouterr().out
