@@ -65,8 +65,10 @@ def _words_judge(embedder: Embedder, shop: Embedded) -> LogisticRegression:
     known = [sample for sample in shop.samples if not sample.is_validation]
     drawn = np.random.default_rng(3).permutation(len(known))[:TAUGHT]
     inside = [known[i].title for i in drawn] + [_named(sample) for sample in _distinct(known)]
-    measured = {text for texts in off_catalogue_texts().values() for text in texts}
-    return _judge(embedder.texts(inside), embedder.texts([text for text in FITTING_TEXTS if text not in measured]))
+    # A text that shares a word with a measured one would teach the answer.
+    measured = {word for texts in off_catalogue_texts().values() for text in texts for word in text.lower().split()}
+    taught = [text for text in FITTING_TEXTS if not measured & set(text.lower().split())]
+    return _judge(embedder.texts(inside), embedder.texts(taught))
 
 
 def _photos_judge(embedder: Embedder, shop: Embedded, home: Embedded | None) -> LogisticRegression:
