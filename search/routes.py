@@ -16,12 +16,12 @@ from catalog.models import Product, ProductImage
 from catalog.models.product import ImageKind
 from search import lexical, milvus, query_cache
 from search.calibration.confidence import RouteCalibration
-from search.encoder import Encoder, get_encoder
-from search.errors import EncoderUnavailable, InvalidQuery
+from search.errors import InvalidQuery
 from search.lexical import Words
 from search.models import IndexVersion
 from search.photo_care import photo_views
 from search.query import Query, RowFilter
+from search.versions import encoder_of
 
 # Images of one product that stand for it in "more like this": a product rarely looks like more than four things.
 MAX_PRODUCT_VECTORS = 4
@@ -85,17 +85,6 @@ def words_route(products: QuerySet[Product], words: Words, *, any_word: bool) ->
     return Route("lexical", tuple(Candidate(h.product_id, 0, h.score) for h in hits), len(hits) < limit)
 
 
-def query_encoder(version: IndexVersion) -> Encoder:
-    """The encoder whose vectors the version holds. Refuses changed weights: their vectors mean something else."""
-    encoder = get_encoder(version.encoder)
-    if encoder.fingerprint != version.fingerprint:
-        raise EncoderUnavailable(
-            f"The index {version.collection} was built with other weights of {version.encoder}: "
-            "run manage.py rebuild_index."
-        )
-    return encoder
-
-
 def query_vectors(query: Query, version: IndexVersion) -> tuple[str, NDArray[np.float32]]:
     """The route's name and its unit vectors (n, dimension); several vectors are alternatives, the best counts.
 
@@ -105,7 +94,7 @@ def query_vectors(query: Query, version: IndexVersion) -> tuple[str, NDArray[np.
     photo = _photo_vectors(query, version)
     if not query.text:
         return "image", photo
-    words = query_cache.text_vector(query_encoder(version), query.text)
+    words = query_cache.text_vector(encoder_of(version), query.text)
     if not len(photo):
         return "text", words
     return "composed", unit(query.image_weight * photo + query.text_weight * words)
@@ -119,7 +108,7 @@ def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _photo_vectors(query: Query, version: IndexVersion) -> NDArray[np.float32]:
     if query.image is not None:
-        encoder = query_encoder(version)
+        encoder = encoder_of(version)
         views = photo_views(query.image, crops=settings.QUERY_PHOTO_CROPS, is_cut=settings.QUERY_PHOTO_CUT)
         return np.concatenate([query_cache.photo_vector(encoder, view) for view in views])
     if query.product_id is None:

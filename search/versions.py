@@ -9,8 +9,8 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from search import milvus
-from search.encoder import get_encoder
-from search.errors import IndexUnavailable
+from search.encoder import Encoder, get_encoder
+from search.errors import EncoderUnavailable, IndexUnavailable
 from search.models import IndexVersion, VersionState
 
 # A retired collection outlives any request deadline and any pinned pool.
@@ -24,6 +24,18 @@ def live_version() -> IndexVersion:
     if version is None:
         raise IndexUnavailable("There is no live index yet: run manage.py index to build the first one.")
     return version
+
+
+def encoder_of(version: IndexVersion) -> Encoder:
+    """The encoder whose vectors the version holds. Raises `EncoderUnavailable` for changed weights: their vectors mean
+    something else."""
+    encoder = get_encoder(version.encoder)
+    if encoder.fingerprint != version.fingerprint:
+        raise EncoderUnavailable(
+            f"The weights of {version.encoder} changed since {version.collection} was built with them. "
+            "Run manage.py rebuild_index to build a version with the new weights."
+        )
+    return encoder
 
 
 def open_versions() -> list[IndexVersion]:

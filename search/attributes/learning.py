@@ -16,10 +16,9 @@ from search.attributes.prompts import prompt_vectors
 from search.attributes.report import as_json
 from search.attributes.storage import arrays_of, fitted_from, parameters_of
 from search.attributes.targets import Target, targets
-from search.encoder import Encoder, get_encoder
-from search.errors import EncoderUnavailable
+from search.encoder import Encoder
 from search.models import FittedAttribute, IndexVersion
-from search.versions import live_version
+from search.versions import encoder_of, live_version
 
 # Of a suggestion; merchandisers look at each, and one in twenty wrong is what a list may have before it is a nuisance.
 PRECISION = 0.95
@@ -36,7 +35,7 @@ def fit_store(
     Raises `IndexUnavailable`, `EncoderUnavailable`.
     """
     version = live_version()
-    encoder = _encoder_of(version)
+    encoder = encoder_of(version)
     rows = list(islice((row for page in photographed(store, version) for row in page), MAX_PRODUCTS))
     for target in targets(store, names):
         try:
@@ -103,13 +102,3 @@ def _fit_target(
     )
     prompts = prompt_vectors(encoder, target.name, list(target.labels.values()), own=target.prompt)
     return fit(examples, value_ids=list(target.codes), prompts=prompts, precision=precision)
-
-
-def _encoder_of(version: IndexVersion) -> Encoder:
-    encoder = get_encoder(version.encoder)
-    if encoder.fingerprint != version.fingerprint:
-        raise EncoderUnavailable(
-            f"The weights of {version.encoder} changed since {version.collection} was built with them. "
-            "Run manage.py rebuild_index to build a version with the new weights."
-        )
-    return encoder

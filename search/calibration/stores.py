@@ -28,8 +28,8 @@ from search.calibration.samples import (
 from search.evaluation.distortions import DISTORTIONS, distort
 from search.images import decode_image
 from search.models import IndexVersion, StoreCalibration
-from search.routes import query_encoder, unit
-from search.versions import live_version
+from search.routes import unit
+from search.versions import encoder_of, live_version
 
 logger = logging.getLogger(__name__)
 
@@ -102,7 +102,7 @@ def _figures(fit: RouteFit) -> dict[str, Any]:
 
 
 def _fits(store: Store, version: IndexVersion, sample: Sample, generator: random.Random) -> dict[str, RouteFit]:
-    encoder = query_encoder(version)
+    encoder = encoder_of(version)
     texts = text_questions(sample, generator, limit=TEXTS)
     photos = photo_questions(sample, generator, limit=PHOTOS)
     composed = composed_questions(sample, generator, limit=COMPOSED)

@@ -14,12 +14,12 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from search import milvus
-from search.encoder import get_encoder
 from search.errors import EncoderUnavailable, IndexUnavailable, InvalidImage
 from search.images import decode_image
 from search.indexing.entries import Claim, Mark, claim, fail, mark, release
 from search.indexing.facts import ImageFacts, read_facts
 from search.models import IndexEntry, IndexVersion, VersionState
+from search.versions import encoder_of
 
 # One advisory lock for all writers to Milvus Lite, in whatever process (see Engine.writes_alone).
 _WRITE_LOCK = 0x76697472
@@ -173,13 +173,7 @@ def _embed(
             else:
                 decoded.append(fact.image_id)
     with report.timed("encode"):
-        encoder = get_encoder(version.encoder)
-        if encoder.fingerprint != version.fingerprint:
-            raise EncoderUnavailable(
-                f"The weights of {version.encoder} changed since {version.collection} was built with them. "
-                "Run manage.py rebuild_index to build a version with the new weights."
-            )
-        vectors = encoder.encode_images(images)
+        vectors = encoder_of(version).encode_images(images)
     return dict(zip(decoded, vectors, strict=True))
 
 
