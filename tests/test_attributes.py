@@ -359,7 +359,7 @@ def test_the_commands_fit_report_and_suggest(shop: Store, live_index: IndexVersi
 
 
 def test_the_commands_name_what_is_wrong(shop: Store) -> None:
-    with pytest.raises(CommandError, match=r"no store 'shoop'\. Stores: shop"):
+    with pytest.raises(CommandError, match=r"There is no store 'shoop' \(stores: shop"):
         call_command("fit_attributes", "--store", "shoop")
     with pytest.raises(CommandError, match=r"precision is 1\.5"):
         call_command("fit_attributes", "--store", "shop", "--precision", "1.5")

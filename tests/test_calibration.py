@@ -210,5 +210,5 @@ def test_the_command_calibrates_prints_and_writes_the_encoders_file(
     assert set(json.loads((tmp_path / "calibration.json").read_text())["routes"]) >= {"text", "image"}
     call_command("calibrate")
     assert "none was missing" in capsys.readouterr().out
-    with pytest.raises(CommandError, match="There is no store 'nowhere': known are shop"):
+    with pytest.raises(CommandError, match=r"There is no store 'nowhere' \(stores: shop\)"):
         call_command("calibrate", store="nowhere")

@@ -17,15 +17,6 @@ _PLAIN = ("text", "product", "photo_of", "region", "distortion", "seed", "filter
 _WEIGHTS = ("text_weight", "image_weight")
 
 
-def find_store(slug: str) -> Store:
-    """The store of that slug. Raises `InvalidQuerySet` naming those that there are."""
-    store = Store.objects.filter(slug=slug).first()
-    if store is None:
-        known = ", ".join(Store.objects.values_list("slug", flat=True)[:20]) or "none yet"
-        raise InvalidQuerySet(f"There is no store {slug!r} (stores: {known}).")
-    return store
-
-
 def find_set(store: Store, name: str) -> JudgedSet:
     """The set in the file of that path, else the store's set of that name. Raises `InvalidQuerySet`."""
     if Path(name).is_file():

@@ -36,7 +36,7 @@ class NothingToLearn(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class RunSettings:
-    """What `train_encoder` was asked to do; `sets` maps fashion, home and street to their zips, `store` is a slug."""
+    """What `train_encoder` was asked to do; `sets` maps fashion, home and street to their zips, `store`'s photos are added."""
 
     sets: Mapping[str, Path]
     folders: Sequence[Path]
@@ -54,7 +54,7 @@ class RunSettings:
     workers: int
     patience: int
     seed: int = 0
-    store: str = ""
+    store: Store | None = None
     triples: Path | None = None
 
 
@@ -63,7 +63,7 @@ def read_samples(settings: RunSettings) -> list[Sample]:
     readers = {"fashion": read_fashion, "home": read_home, "street": read_street}
     samples = [sample for name, path in settings.sets.items() for sample in readers[name](path)]
     if settings.store:
-        samples += read_catalogue(Store.objects.get(slug=settings.store))
+        samples += read_catalogue(settings.store)
     samples += [sample for folder in settings.folders for sample in read_folder(folder)]
     for seed in settings.demo_seeds:
         folder = settings.work / f"demo-{seed}-{settings.demo_count}"

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from search.evaluation.building import KINDS, build, read_facts
 from search.evaluation.sets import InvalidQuerySet, write_set
-from search.evaluation.stores import find_store
+from search.management.stores import find_store
 
 
 class Command(BaseCommand):

@@ -14,6 +14,7 @@ from search.calibration.confidence import FILE_NAME, Calibration
 from search.calibration.off_topic import MEASURING_TEXTS
 from search.calibration.stores import CalibrationFailed, StoreFit, calibrate_missing, calibrate_store
 from search.errors import SearchError
+from search.management.stores import find_store
 from search.query import Mode, Query
 from search.retrieval import search
 
@@ -47,10 +48,7 @@ class Command(BaseCommand):
                 done = calibrate_missing()
                 self.stdout.write(f"{len(done)} stores calibrated: {', '.join(map(str, done)) or 'none was missing'}")
                 return
-            chosen = Store.objects.filter(slug=store).first()
-            if chosen is None:
-                known = ", ".join(Store.objects.values_list("slug", flat=True))
-                raise CommandError(f"There is no store {store!r}: known are {known}.")
+            chosen = find_store(store)
             self._report(chosen, calibrate_store(chosen, seed=seed), output)
         except (CalibrationFailed, SearchError) as error:
             raise CommandError(str(error)) from error

@@ -24,8 +24,9 @@ from search.evaluation.page import render_page
 from search.evaluation.report import SetReport, as_json, measure
 from search.evaluation.sets import InvalidQuerySet, JudgedSet
 from search.evaluation.setups import LIVE, setup_of
-from search.evaluation.stores import find_set, find_store
+from search.evaluation.stores import find_set
 from search.management.progress import index_with_progress
+from search.management.stores import find_store
 
 SHOWN_SKUS = 5
 

@@ -8,9 +8,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from catalog.models import Store
 from search.encoder import Encoder
 from search.errors import SearchError
+from search.management.stores import find_store
 from search.onnx import samples
 
 
@@ -38,8 +38,6 @@ class Command(BaseCommand):
             source = Encoder(encoder, device="cpu", threads=settings.ENCODER_THREADS)
             found = _samples(options["store"], options["folder"], options["samples"])
             export_accepted(source, output, found, precision=precision, show=self.stdout.write)
-        except Store.DoesNotExist as error:
-            raise CommandError(f"There is no store {options['store']!r}.") from error
         except SearchError as error:
             raise CommandError(error.message) from error
         self.stdout.write(self.style.SUCCESS(f"{output} ranks like {encoder}: set ENCODER_BACKEND=onnx to use it."))
@@ -47,5 +45,5 @@ class Command(BaseCommand):
 
 def _samples(slug: str | None, folder: Path | None, count: int) -> samples.Samples:
     if slug:
-        return samples.from_store(Store.objects.get(slug=slug), count)
+        return samples.from_store(find_store(slug), count)
     return samples.from_folder(folder, count) if folder else samples.from_demo(count)

@@ -10,7 +10,8 @@ from django.core.files.storage import default_storage
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from search.evaluation.sets import InvalidQuerySet, JudgedQuery, write_set
-from search.evaluation.stores import find_set, find_store
+from search.evaluation.stores import find_set
+from search.management.stores import find_store
 
 
 class Command(BaseCommand):

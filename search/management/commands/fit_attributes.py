@@ -9,13 +9,13 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from catalog.models import Store
 from search.attributes.fashion import fashion_figures
 from search.attributes.fitting import Figures
 from search.attributes.learning import PRECISION, fit_store
 from search.attributes.report import as_json, markdown_table, reliability_table
 from search.encoder import get_encoder
 from search.errors import SearchError
+from search.management.stores import find_store
 
 
 class Command(BaseCommand):
@@ -64,12 +64,3 @@ class Command(BaseCommand):
         return fashion_figures(
             options["fashion"], encoder=encoder, precision=options["precision"], cache=options["cache"]
         )
-
-
-def find_store(slug: str) -> Store:
-    """The store of that slug, or a `CommandError` that names the others."""
-    store = Store.objects.filter(slug=slug).first()
-    if store is None:
-        others = ", ".join(Store.objects.values_list("slug", flat=True)[:20]) or "none yet"
-        raise CommandError(f"There is no store {slug!r}. Stores: {others}.")
-    return store

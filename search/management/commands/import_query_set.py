@@ -8,7 +8,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from search.evaluation.sets import InvalidQuerySet, read_set
-from search.evaluation.stores import find_store, store_set
+from search.evaluation.stores import store_set
+from search.management.stores import find_store
 
 
 class Command(BaseCommand):

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from search.attributes.suggesting import suggest
 from search.errors import SearchError
-from search.management.commands.fit_attributes import find_store
+from search.management.stores import find_store
 
 
 class Command(BaseCommand):

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from catalog.models import Store
+from search.management.stores import find_store
 
 
 class Command(BaseCommand):
@@ -65,9 +65,7 @@ class Command(BaseCommand):
             raise CommandError(
                 "Nothing to train on: give at least one of --store, --fashion, --home, --street, --folder, --demo-seeds."
             )
-        if options["store"] and not Store.objects.filter(slug=options["store"]).exists():
-            known = ", ".join(Store.objects.values_list("slug", flat=True)) or "none"
-            raise CommandError(f"There is no store {options['store']!r}: known are {known}.")
+        store = find_store(options["store"]) if options["store"] else None
         settings = RunSettings(
             sets=sets,
             folders=tuple(options["folder"]),
@@ -84,7 +82,7 @@ class Command(BaseCommand):
             threads=options["threads"],
             workers=options["workers"],
             patience=options["patience"],
-            store=options["store"],
+            store=store,
             triples=options["triples"],
         )
         columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
