@@ -15,11 +15,9 @@ from PIL import Image
 from search.attributes.calibration import (
     ISOTONIC_FROM,
     calibrate,
-    calibration_error,
     chance_error,
     fit_temperature,
     log_softmax,
-    reliability,
     softmax,
     threshold_for,
 )
@@ -29,6 +27,7 @@ from search.attributes.prompts import prompt_vectors, prompts
 from search.attributes.report import markdown_table, reliability_table
 from search.attributes.scoring import Method, train_head
 from search.attributes.storage import arrays_of, fitted_from, parameters_of
+from search.reliability import calibration_error, reliability
 from tests.encoders import COLOURS, ColourEncoder, colour_vector
 
 RANDOM = np.random.default_rng(7)

@@ -15,11 +15,12 @@ from PIL import Image
 from catalog.models import Store
 from search import indexing
 from search.calibration.confidence import Calibration, RouteCalibration, find_calibration, forget_calibrations
-from search.calibration.fitting import JudgedHits, expected_error, fit_route
+from search.calibration.fitting import BINS, JudgedHits, fit_route
 from search.calibration.off_topic import FITTING_TEXTS, MEASURING_TEXTS
 from search.calibration.stores import CalibrationFailed, calibrate_missing, calibrate_store
 from search.models import IndexVersion
 from search.query import FacetRequest, Mode, Query
+from search.reliability import calibration_error
 from search.retrieval import search
 from tests.encoders import COLOURS
 from tests.shop import add_photo, category, make_product, make_store, photo_bytes
@@ -90,7 +91,7 @@ def test_a_worse_score_is_never_surer() -> None:
 def test_expected_error_is_the_mean_gap_between_said_and_true() -> None:
     confidence = np.array([0.9] * 10 + [0.1] * 10, np.float32)
     is_right = np.array([True] * 5 + [False] * 5 + [False] * 10)
-    assert expected_error(confidence, is_right) == pytest.approx((0.4 + 0.1) / 2)
+    assert calibration_error(confidence, is_right, bins=BINS) == pytest.approx((0.4 + 0.1) / 2)
 
 
 def test_a_calibration_survives_json() -> None:

@@ -7,24 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from search.reliability import calibration_error
+
 FloatArray = NDArray[np.float32]
-# Equal-width bins over the confidence of the first choice, as in Guo et al. 2017.
-BINS = 15
 # scikit-learn's user guide: isotonic calibration overfits with much fewer samples than this.
 ISOTONIC_FROM = 1000
 # A precision measured on fewer predictions than this says little.
 MIN_SURE = 20
 CHANCE_TRIALS = 50
 TEMPERATURES = (0.02, 50.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Bin:
-    """Predictions of like confidence: how sure they were on average, and how many were right."""
-
-    count: int
-    confidence: float
-    accuracy: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,22 +60,6 @@ def fit_temperature(logits: FloatArray, truth: NDArray[np.int64]) -> float:
 
     found = minimize_scalar(loss, bounds=tuple(np.log(TEMPERATURES)), method="bounded", options={"xatol": 0.01})
     return float(np.exp(found.x))
-
-
-def reliability(confidence: FloatArray, is_right: NDArray[np.bool_]) -> list[Bin]:
-    """The reliability curve: the bins that are not empty, in order."""
-    places = np.minimum((confidence * BINS).astype(int), BINS - 1)
-    return [
-        Bin(int(inside.sum()), float(confidence[inside].mean()), float(is_right[inside].mean()))
-        for place in range(BINS)
-        if (inside := places == place).any()
-    ]
-
-
-def calibration_error(confidence: FloatArray, is_right: NDArray[np.bool_]) -> float:
-    """Expected calibration error: the mean gap between confidence and accuracy, weighted by the bins' sizes."""
-    bins = reliability(confidence, is_right)
-    return sum(b.count * abs(b.confidence - b.accuracy) for b in bins) / max(1, len(confidence))
 
 
 def chance_error(confidence: FloatArray) -> float:

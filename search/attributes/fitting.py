@@ -14,18 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.attributes.calibration import (
-    Bin,
     Calibration,
     FloatArray,
     calibrate,
-    calibration_error,
     chance_error,
     fit_temperature,
-    reliability,
     softmax,
     threshold_for,
 )
 from search.attributes.scoring import Head, IntArray, Method, averaged, train_head, zero_shot
+from search.reliability import Bin, calibration_error, reliability
 
 FOLDS = 5
 # Below this many labelled products no calibration error and no precision can be told, so nothing is suggested.

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.calibration.confidence import RouteCalibration
+from search.reliability import calibration_error
 
 FloatArray = NDArray[np.float32]
 # The floor keeps this share of the right hits.
@@ -73,7 +74,7 @@ def fit_route(judged: list[JudgedHits], off_topic: list[JudgedHits]) -> RouteFit
         wrong_below=float((p < floors)[~is_right].mean()),
         off_topic_below=float(np.concatenate(strange).mean()) if strange else 1.0,
         off_topic_silent=float(np.mean([below.all() for below in strange])) if strange else 1.0,
-        calibration_error=expected_error(p, is_right),
+        calibration_error=calibration_error(p, is_right, bins=BINS),
     )
 
 
@@ -131,17 +132,6 @@ def _fit_topic(judged: list[JudgedHits], off_topic: list[JudgedHits]) -> _Topic:
 def _confidences(fit: RouteCalibration, hits: list[JudgedHits]) -> FloatArray:
     parts = [fit.confidence(h.scores, None if h.vector is None else h.vector[None, :]) for h in hits]
     return np.concatenate([np.zeros(0, np.float32), *parts])
-
-
-def expected_error(confidence: FloatArray, is_right: NDArray[np.bool_]) -> float:
-    """Expected calibration error over `BINS` bins of equal width (Guo et al. 2017)."""
-    bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
-    gaps = [
-        abs(float(confidence[bins == b].mean()) - float(is_right[bins == b].mean())) * float((bins == b).mean())
-        for b in range(BINS)
-        if (bins == b).any()
-    ]
-    return float(sum(gaps))
 
 
 def _scores(hits: list[JudgedHits]) -> FloatArray:
