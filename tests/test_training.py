@@ -21,6 +21,7 @@ from transformers import CLIPConfig, CLIPImageProcessorPil, CLIPModel, CLIPProce
 
 from catalog.demo.assortment import KINDS as DEMO_KINDS
 from search.encoder import Encoder
+from search.evaluation.nearest import ranks
 from search.training.augment import Preprocessing, Strength, augment, plain
 from search.training.batches import draw_words, sampling_weights
 from search.training.behaviour import InvalidTriples, read_triples, with_behaviour
@@ -38,7 +39,7 @@ from search.training.data import (
     read_street,
 )
 from search.training.drawings import CATEGORIES, draw_demo
-from search.training.evaluation import precision_at, retrieval_ranks, zero_shot_accuracy
+from search.training.evaluation import precision_at, zero_shot_accuracy
 from search.training.loop import Plan, Trainer
 from search.training.losses import Memory, attribute_codes, contrastive_loss, match_captions, prompt_loss, view_loss
 from search.training.model import Shape, load_model, new_model, preprocessing_of, train_tokenizer
@@ -329,7 +330,7 @@ def test_rare_kinds_are_drawn_more_often_than_their_share() -> None:
 def test_ranks_count_ties_against_us() -> None:
     documents = np.eye(3, dtype=np.float32)
     queries = np.array([[1.0, 0.5, 0.0], [1.0, 0.5, 0.0], [0.3, 0.3, 0.3]], dtype=np.float32)
-    assert retrieval_ranks(queries, documents, np.array([0, 1, 2])).tolist() == [1, 2, 3]
+    assert ranks(queries, documents, np.array([[0], [1], [2]])).tolist() == [1, 2, 3]
 
 
 def test_accuracy_and_precision_are_shares() -> None:

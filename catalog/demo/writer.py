@@ -18,6 +18,7 @@ from catalog.demo.photo import draw_photo
 from catalog.demo.product import DemoProduct
 from catalog.demo.scenes import SceneItem, ScenePlan, draw_scene, plan_scenes
 from catalog.demo.taxonomy import demo_attributes
+from catalog.folders import put_in_place
 
 PHOTO_SIZE = (480, 600)
 JPEG_QUALITY = 88
@@ -47,18 +48,9 @@ def write_demo(
     try:
         _fill(made, demo_products(seed, count), seed=seed, scenes=scenes, photo_size=photo_size, progress=progress)
         made.chmod(0o755)
-        _put_in_place(made, folder)
+        put_in_place(made, folder)
     finally:
         shutil.rmtree(made, ignore_errors=True)
-
-
-def _put_in_place(made: Path, folder: Path) -> None:
-    """Rename, with the old folder moved aside first, so that a crash leaves one of them whole."""
-    old = made.with_name(f"{made.name}-old")
-    if folder.exists():
-        folder.rename(old)
-    made.rename(folder)
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def _fill(

@@ -28,7 +28,7 @@ def nearest(
     return found
 
 
-def ranks(queries: FloatArray, documents: FloatArray, targets: Sequence[IntArray]) -> IntArray:
+def ranks(queries: FloatArray, documents: FloatArray, targets: Sequence[IntArray] | IntArray) -> IntArray:
     """1-based rank of the best of each query's target documents; ties with other documents count against us."""
     result = np.empty(len(queries), dtype=np.int64)
     for start in range(0, len(queries), BLOCK):

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from catalog.folders import put_in_place
 from search.encoder import Encoder
 from search.errors import InvalidIndex
 from search.onnx import manifest as manifests
@@ -55,7 +56,7 @@ def export_accepted(
         proof = {"photos": len(samples.photos), "texts": len(samples.texts), "figures": [f.as_json() for f in figures]}
         manifests.write(dataclasses.replace(manifest, agreement=proof), made)
         made.chmod(0o755)
-        _put_in_place(made, folder)
+        put_in_place(made, folder)
     finally:
         shutil.rmtree(made, ignore_errors=True)
     return figures
@@ -91,15 +92,6 @@ def _check_place(encoder: Encoder, folder: Path) -> None:
         raise InvalidIndex(f"{folder} lies in the encoder's own folder and would change its fingerprint: name another.")
     if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not manifests.is_export(folder))):
         raise InvalidIndex(f"{folder} holds something else than an export: name an empty or a new folder.")
-
-
-def _put_in_place(made: Path, folder: Path) -> None:
-    """Rename, with the old folder moved aside first, so that a crash leaves one of them whole."""
-    old = made.with_name(f"{made.name}-old")
-    if folder.exists():
-        folder.rename(old)
-    made.rename(folder)
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def _by_source(encoder: Encoder, samples: Samples) -> Vectors:

@@ -11,22 +11,11 @@ import torch
 from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 
+from search.evaluation.nearest import FloatArray, ranks
 from search.training.augment import plain
 from search.training.captions import field_words
 from search.training.data import Sample
 from search.training.model import image_embeddings, preprocessing_of, text_embeddings
-
-FloatArray = NDArray[np.float32]
-
-
-def retrieval_ranks(queries: FloatArray, documents: FloatArray, targets: NDArray[np.int64]) -> NDArray[np.int64]:
-    """1-based rank of each query's own document among all, by dot product; ties count against us."""
-    ranks = np.empty(len(queries), dtype=np.int64)
-    for start in range(0, len(queries), 256):
-        scores = queries[start : start + 256] @ documents.T
-        own = scores[np.arange(len(scores)), targets[start : start + 256]]
-        ranks[start : start + 256] = (scores >= own[:, None]).sum(axis=1)
-    return ranks
 
 
 def zero_shot_accuracy(images: FloatArray, prompts: FloatArray, labels: NDArray[np.int64]) -> float:
@@ -81,8 +70,8 @@ def held_out_figures(
             figures[f"{source} zero-shot {field}"] = round(zero_shot_accuracy(images, prompts, labels), 4)
         if all(samples[i].title for i in rows):
             titles = embed_texts(model, [samples[i].title.lower() for i in rows])
-            ranks = retrieval_ranks(titles, images, np.arange(len(rows)))
-            figures[f"{source} held-out title R@10"] = round(float((ranks <= 10).mean()), 4)
+            own = ranks(titles, images, np.arange(len(rows))[:, None])
+            figures[f"{source} held-out title R@10"] = round(float((own <= 10).mean()), 4)
     return figures
 
 
@@ -99,9 +88,9 @@ def final_figures(model: SentenceTransformer, samples: Sequence[Sample], photos:
         return figures
     images = embed_photos(model, photos, rows)
     titles = embed_texts(model, [samples[rows[place]].title.lower() for place in queries])
-    ranks = retrieval_ranks(titles, images, np.array(queries))
-    figures["fashion all photos title R@10"] = round(float((ranks <= 10).mean()), 4)
-    figures["fashion all photos title MRR"] = round(float((1 / ranks).mean()), 4)
+    own = ranks(titles, images, np.array(queries)[:, None])
+    figures["fashion all photos title R@10"] = round(float((own <= 10).mean()), 4)
+    figures["fashion all photos title MRR"] = round(float((1 / own).mean()), 4)
     for field in ("kind", "color"):
         values = [getattr(samples[i].attributes, field) for i in rows]
         names = sorted({value for value in values if value and values.count(value) >= 10})
