@@ -35,7 +35,7 @@ from search.images import decode_image
 from search.models import IndexVersion
 from search.query import Filters, Mode, Query, RowFilter
 from search.query_images import MAX_SIDE
-from search.routes import query_vectors
+from search.vectors import query_vectors
 from search.versions import live_version
 
 WARM_UP = 5
@@ -169,7 +169,7 @@ def _parts_alone(
     text = sample.words if "words" in kind else ""
     query = Query(store_id=store.pk, text=text, image=image, mode=KINDS[kind])
     started = time.perf_counter()
-    _, vectors = query_vectors(query, version)
+    vectors = query_vectors(query, version).vectors
     taken.encode.append(_since(started))
     params = dict(version.search_params)
     rescore = bool(params.pop("rescore", 0))

@@ -7,8 +7,9 @@ import json
 import logging
 import secrets
 import struct
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import Any
 
 import numpy as np
 from django.conf import settings
@@ -17,33 +18,80 @@ from numpy.typing import NDArray
 from redis.exceptions import RedisError
 
 from search.errors import InvalidQuery
-from search.query import Query, RouteScore
+from search.query import Filters, Query, RouteScore
 
 logger = logging.getLogger(__name__)
 _HEADER = struct.Struct("<I")
+# What does not decide which products a query finds, and in which order; pixels are named by their digest.
+_NOT_IDENTITY = {"page", "per_page", "search_id", "owner", "facet_by", "explain", "deadline_ms", "image"}
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """What the query was taken to mean, kept so that every page reads it the same: the words and filters that were searched,
+    the products that no route may return, and (product id, 1-based place) of those that were put somewhere."""
+
+    text: str = ""
+    filters: Filters = field(default_factory=Filters)
+    hidden: tuple[int, ...] = ()
+    pinned: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Pool:
     """Products in rank order, packed: `products` and `images` are int64 (n,), `scores` float32 (n,).
 
-    `ranks` and `route_scores` are (routes, n): rank from 1, 0 where the route did not find the product.
+    `ranks`, `route_scores` and `confidences` are (routes, n): rank from 1, 0 where the route did not find the product, and
+    NaN where it is not calibrated. `signals` names the rows of `signal_values` (signals, n): what moved a product after
+    fusing, NaN where it does not concern it. `variants` (n,) counts the products that each stands for. `matched` (m,) are all
+    products that a vector route matched; it is empty where Postgres knows by itself what matches.
     """
 
     products: NDArray[np.int64]
     images: NDArray[np.int64]
     scores: NDArray[np.float32]
-    routes: tuple[str, ...] = ()
-    ranks: NDArray[np.int32] = field(default_factory=lambda: np.zeros((0, 0), np.int32))
-    route_scores: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
-    # (routes, n), NaN where the route is not calibrated or did not find the product.
-    confidences: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    routes: tuple[str, ...]
+    ranks: NDArray[np.int32]
+    route_scores: NDArray[np.float32]
+    confidences: NDArray[np.float32]
+    signals: tuple[str, ...]
+    signal_values: NDArray[np.float32]
+    variants: NDArray[np.int32]
+    matched: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     found: int = 0
     found_exact: bool = True
     any_word: bool = False
     degraded: tuple[str, ...] = ()
     index_version: str = ""
     left_out: int = 0
+    understood: Understood = field(default_factory=Understood)
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.products)
+
+    def taken(self, order: NDArray[np.intp] | Sequence[int]) -> Pool:
+        """The products at these positions, in this order; every array goes with them."""
+        chosen = np.asarray(order, np.intp)
+        return replace(
+            self,
+            products=self.products[chosen],
+            images=self.images[chosen],
+            scores=self.scores[chosen],
+            ranks=self.ranks[:, chosen],
+            route_scores=self.route_scores[:, chosen],
+            confidences=self.confidences[:, chosen],
+            signal_values=self.signal_values[:, chosen],
+            variants=self.variants[chosen],
+        )
+
+    def with_signal(self, name: str, values: NDArray[np.float32]) -> Pool:
+        """The pool with one more row (n,) of what moved its products, told by `explain`."""
+        return replace(
+            self,
+            signals=(*self.signals, name),
+            signal_values=np.concatenate([self.signal_values, np.asarray(values, np.float32)[None]]),
+        )
 
     def route_scores_at(self, position: int) -> tuple[RouteScore, ...]:
         """Where each route that found it placed the product at this position."""
@@ -58,6 +106,11 @@ class Pool:
             if self.ranks[row, position]
         )
 
+    def signals_at(self, position: int) -> dict[str, float]:
+        """What moved the product at this position, by name."""
+        values = ((name, _known(self.signal_values[row, position])) for row, name in enumerate(self.signals))
+        return {name: value for name, value in values if value is not None}
+
     def confidence_at(self, position: int) -> float | None:
         """The surest route's confidence in the product at this position; None where no route of it is calibrated."""
         known = [
@@ -66,26 +119,39 @@ class Pool:
         return max(known, default=None)
 
 
+def plain_pool(products: NDArray[np.int64], **facts: Any) -> Pool:
+    """A pool of these products (n,) in their order, with nothing known of routes or signals."""
+    count = len(products)
+    return Pool(
+        products=products,
+        images=np.zeros(count, np.int64),
+        scores=np.zeros(count, np.float32),
+        routes=(),
+        ranks=np.zeros((0, count), np.int32),
+        route_scores=np.zeros((0, count), np.float32),
+        confidences=np.zeros((0, count), np.float32),
+        signals=(),
+        signal_values=np.zeros((0, count), np.float32),
+        variants=np.ones(count, np.int32),
+        **facts,
+    )
+
+
 def _known(value: np.float32) -> float | None:
     return None if np.isnan(value) else round(float(value), 4)
 
 
 def query_digest(query: Query) -> str:
     """What must be equal for two requests to read one pool: all that decides the order, and nothing about pages."""
-    parts = (
-        query.store_id,
-        query.text,
-        query.image_digest,
-        query.product_id,
-        query.text_weight,
-        query.image_weight,
-        query.rrf_constant,
-        query.mode,
-        repr(query.filters),
-        repr(query.sort),
-        query.min_confidence,
-    )
-    return hashlib.sha256(repr(parts).encode()).hexdigest()
+    return hashlib.sha256(repr(_identity(query)).encode()).hexdigest()
+
+
+def _identity(value: object) -> object:
+    if is_dataclass(value):
+        return [
+            (one.name, _identity(getattr(value, one.name))) for one in fields(value) if one.name not in _NOT_IDENTITY
+        ]
+    return [_identity(one) for one in value] if isinstance(value, tuple) else value
 
 
 def save(query: Query, pool: Pool) -> str:
@@ -93,18 +159,13 @@ def save(query: Query, pool: Pool) -> str:
     search_id = secrets.token_urlsafe(16)
     header = {
         "digest": query_digest(query),
-        "routes": pool.routes,
-        "found": pool.found,
-        "found_exact": pool.found_exact,
-        "any_word": pool.any_word,
-        "degraded": pool.degraded,
-        "index_version": pool.index_version,
-        "left_out": pool.left_out,
-        "n": len(pool.products),
+        **{name: getattr(pool, name) for name in _HEADER_FIELDS},
+        "understood": {**_plain(pool.understood), "filters": pool.understood.filters.to_json()},
+        "n": len(pool),
+        "m": len(pool.matched),
     }
     text = json.dumps(header).encode()
-    arrays = (pool.products, pool.images, pool.scores, pool.ranks, pool.route_scores, pool.confidences)
-    packed = _HEADER.pack(len(text)) + text + b"".join(array.tobytes() for array in arrays)
+    packed = _HEADER.pack(len(text)) + text + b"".join(getattr(pool, name).tobytes() for name, _, _ in _ARRAYS)
     try:
         cache.set(_key(query, search_id), packed, settings.SEARCH_POOL_LIFETIME_S)
     except (RedisError, OSError) as error:
@@ -135,35 +196,54 @@ def load(query: Query) -> Pool | None:
     return _unpacked(header, memoryview(packed)[start:])
 
 
-def _unpacked(header: dict[str, object], data: memoryview) -> Pool:
-    count, routes = int(str(header["n"])), tuple(_texts(header["routes"]))
-    position = 0
+# The arrays as they are packed, with the header's list that says how many rows each has ("" for one, "m" for its own length).
+_ARRAYS: tuple[tuple[str, type[np.generic], str], ...] = (
+    ("products", np.int64, ""),
+    ("images", np.int64, ""),
+    ("scores", np.float32, ""),
+    ("ranks", np.int32, "routes"),
+    ("route_scores", np.float32, "routes"),
+    ("confidences", np.float32, "routes"),
+    ("signal_values", np.float32, "signals"),
+    ("variants", np.int32, ""),
+    ("matched", np.int64, "m"),
+)
+_HEADER_FIELDS = (
+    "routes",
+    "signals",
+    "found",
+    "found_exact",
+    "any_word",
+    "degraded",
+    "index_version",
+    "left_out",
+    "notes",
+)
 
-    def take(dtype: type[np.generic], size: int) -> NDArray[np.generic]:
-        nonlocal position
-        array = np.frombuffer(data, dtype=dtype, count=size, offset=position)
+
+def _plain(understood: Understood) -> dict[str, Any]:
+    return {one.name: getattr(understood, one.name) for one in fields(understood)}
+
+
+def _unpacked(header: dict[str, Any], data: memoryview) -> Pool:
+    count, position = int(header["n"]), 0
+    own = (int(header["m"]),)
+    values: dict[str, Any] = {}
+    for name, dtype, rows in _ARRAYS:
+        shape = own if rows == "m" else (len(header[rows]), count) if rows else (count,)
+        array = np.frombuffer(data, dtype=dtype, count=int(np.prod(shape)), offset=position)
         position += array.nbytes
-        return array
-
-    return Pool(
-        products=take(np.int64, count).astype(np.int64),
-        images=take(np.int64, count).astype(np.int64),
-        scores=take(np.float32, count).astype(np.float32),
-        ranks=take(np.int32, count * len(routes)).astype(np.int32).reshape(len(routes), count),
-        route_scores=take(np.float32, count * len(routes)).astype(np.float32).reshape(len(routes), count),
-        confidences=take(np.float32, count * len(routes)).astype(np.float32).reshape(len(routes), count),
-        routes=routes,
-        found=int(str(header["found"])),
-        found_exact=bool(header["found_exact"]),
-        any_word=bool(header["any_word"]),
-        degraded=tuple(_texts(header["degraded"])),
-        index_version=str(header["index_version"]),
-        left_out=int(str(header["left_out"])),
+        values[name] = array.reshape(shape)
+    stated = header["understood"]
+    understood = Understood(
+        text=stated["text"],
+        filters=Filters.from_json(stated["filters"]),
+        hidden=tuple(stated["hidden"]),
+        pinned=tuple((product_id, place) for product_id, place in stated["pinned"]),
     )
-
-
-def _texts(values: object) -> Sequence[str]:
-    return [str(value) for value in values] if isinstance(values, list) else []
+    for name in _HEADER_FIELDS:
+        values[name] = tuple(header[name]) if isinstance(header[name], list) else header[name]
+    return Pool(**values, understood=understood)
 
 
 def remember_start(query: Query, search_id: str, *, page: int, position: int) -> None:
@@ -187,7 +267,7 @@ def _key(query: Query, search_id: str) -> str:
     """Bound to store and key, so that another store's (or key's) search id finds nothing."""
     owner = hashlib.sha256(f"{query.store_id}|{query.owner}|{search_id}".encode()).hexdigest()
     # The number is the packing's: a pool that an older release packed is not read.
-    return f"pool2:{owner}"
+    return f"pool3:{owner}"
 
 
 def _start_key(query: Query, search_id: str, page: int) -> str:

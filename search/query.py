@@ -22,6 +22,13 @@ class Mode(StrEnum):
     COMPOSED = "composed"
 
 
+class Match(StrEnum):
+    """How several photos count: a product is as near as its nearest photo says, or as all of them say together."""
+
+    ANY = "any"
+    ALL = "all"
+
+
 class SortKey(StrEnum):
     RELEVANCE = "relevance"
     PRICE = "price"
@@ -81,6 +88,29 @@ class Filters:
             attributes=tuple(pair for pair in self.attributes if pair[0] != field_name),
         )
 
+    def to_json(self) -> dict[str, Any]:
+        """The filters as JSON; `from_json` reads it back."""
+        return {
+            "categories": self.categories,
+            "brands": self.brands,
+            "price_min": None if self.price_min is None else str(self.price_min),
+            "price_max": None if self.price_max is None else str(self.price_max),
+            "in_stock": self.in_stock,
+            "attributes": self.attributes,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Filters:
+        """Raises KeyError, TypeError or ArithmeticError for anything but what `to_json` gives."""
+        return cls(
+            categories=tuple(data["categories"]),
+            brands=tuple(data["brands"]),
+            price_min=None if data["price_min"] is None else Decimal(data["price_min"]),
+            price_max=None if data["price_max"] is None else Decimal(data["price_max"]),
+            in_stock=data["in_stock"],
+            attributes=tuple((code, tuple(values)) for code, values in data["attributes"]),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class RowFilter:
@@ -122,8 +152,26 @@ class FacetRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a query: words, a photo, or a product of the store. A negative weight pushes away."""
+
+    weight: float = 1.0
+    text: str = ""
+    image: Image.Image | None = None
+    image_digest: str = ""
+    product_id: int | None = None
+
+    @property
+    def is_visual(self) -> bool:
+        return self.image is not None or self.product_id is not None
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
-    """One search, validated. `image` is an upright RGB photo, already cropped to the asked region."""
+    """One search, validated. `image` is an upright RGB photo, already cropped to the asked region.
+
+    `text`, `image` and `product_id` are the plain query; `others` are further signed parts beside them.
+    """
 
     store_id: int
     text: str = ""
@@ -131,6 +179,8 @@ class Query:
     product_id: int | None = None
     text_weight: float = 1.0
     image_weight: float = 1.0
+    others: tuple[Part, ...] = ()
+    match: Match = Match.ANY
     # Of reciprocal rank fusion: the larger, the less the first ranks stand out.
     rrf_constant: int = 60
     mode: Mode = Mode.BROWSE
@@ -147,6 +197,33 @@ class Query:
     min_confidence: float | None = None
     explain: bool = False
     deadline_ms: int = 10_000
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """All parts, the plain ones first."""
+        plain = []
+        if self.text:
+            plain.append(Part(self.text_weight, text=self.text))
+        if self.image is not None:
+            plain.append(Part(self.image_weight, image=self.image, image_digest=self.image_digest))
+        if self.product_id is not None:
+            plain.append(Part(self.image_weight, product_id=self.product_id))
+        return (*plain, *self.others)
+
+    @property
+    def words(self) -> str:
+        """What is searched by words: all texts that do not push away."""
+        return " ".join(part.text for part in self.parts if part.text and part.weight >= 0)
+
+    @property
+    def excluded_product_ids(self) -> tuple[int, ...]:
+        """Products that are no answer: a product is not similar to itself, unless words change it ("like this but navy"),
+        and what is pushed away is not wanted."""
+        return tuple(
+            part.product_id
+            for part in self.parts
+            if part.product_id is not None and (part.weight < 0 or not self.words)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +269,10 @@ class Hit:
     matched_image_id: int | None = None
     confidence: float | None = None
     scores: tuple[RouteScore, ...] = ()
+    # What moved the product after its routes were fused, by name; each in its own scale.
+    signals: Mapping[str, float] = field(default_factory=dict)
+    # Products of the same style or photo that this hit stands for, itself among them.
+    variants_count: int = 1
     highlights: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -216,3 +297,5 @@ class Result:
     model: str = ""
     lag_seconds: float | None = None
     suggestions: tuple[str, ...] = ()
+    # What the search found out on the way (a rule that applied, words that were corrected), by name; plain JSON.
+    notes: Mapping[str, Any] = field(default_factory=dict)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
-from dataclasses import dataclass, replace
-from itertools import compress
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from time import monotonic
 
 import numpy as np
@@ -12,69 +12,75 @@ from django.conf import settings
 from django.db.models import QuerySet
 from numpy.typing import NDArray
 
-from catalog.models import Product, ProductImage
-from catalog.models.product import ImageKind
-from search import lexical, milvus, query_cache
+from catalog.models import Product
+from search import lexical, milvus
 from search.calibration.confidence import RouteCalibration
-from search.errors import InvalidQuery
 from search.lexical import Words
+from search.milvus import ImageHit
 from search.models import IndexVersion
-from search.photo_care import photo_views
-from search.query import Query, RowFilter
-from search.versions import encoder_of
+from search.query import Match, RowFilter
+from search.vectors import VectorQuery, product_vectors
 
-# Images of one product that stand for it in "more like this": a product rarely looks like more than four things.
-MAX_PRODUCT_VECTORS = 4
 # A dead engine may cost a search this long, then the other routes answer without it.
 SEARCH_TIMEOUT_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """A product on a route. `image_id` is the image that matched, 0 for words."""
-
-    product_id: int
-    image_id: int
-    score: float
-
-
-@dataclass(frozen=True, slots=True)
 class Route:
-    """One route's candidates, best first, each product once. `is_complete` is false when the route was cut at its cap.
+    """One route's products, best first, each once: int64 (n,), with the image that matched (0 for words) and its score (n,).
 
-    `confidences` (n,) go with the candidates; None where the route is not calibrated.
+    `unseen` is the highest score that anything beyond the route may have; None where the route holds all there is.
+    `confidences` (n,) and `unseen_confidence` are None where the route is not calibrated.
     """
 
     name: str
-    candidates: tuple[Candidate, ...]
-    is_complete: bool
+    products: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    images: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    scores: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
+    unseen: float | None = None
     confidences: NDArray[np.float32] | None = None
+    unseen_confidence: float | None = None
 
-    def only(self, product_ids: Set[int]) -> Route:
+    def __len__(self) -> int:
+        return len(self.products)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing lies beyond the route."""
+        return self.unseen is None
+
+    def only(self, product_ids: NDArray[np.int64]) -> Route:
         """The route without all other products."""
-        return self._kept([candidate.product_id in product_ids for candidate in self.candidates])
+        return self._kept(np.isin(self.products, product_ids))
 
     def calibrated(
         self, known: RouteCalibration | None, *, queries: NDArray[np.float32] | None = None, per_word: int = 1
     ) -> Route:
-        """The route with a confidence for each candidate; `queries` (m, d) found them, `per_word` divides scores of words."""
+        """The route with a confidence for each product; `queries` (m, d) found them, `per_word` divides scores of words."""
         if known is None:
             return self
-        scores = np.array([candidate.score / max(1, per_word) for candidate in self.candidates], np.float32)
-        return replace(self, confidences=known.confidence(scores, queries))
+        unseen = None
+        if self.unseen is not None:
+            unseen = float(known.confidence(np.array([self.unseen / max(1, per_word)], np.float32), queries)[0])
+        confidences = known.confidence(self.scores / np.float32(max(1, per_word)), queries)
+        return replace(self, confidences=confidences, unseen_confidence=unseen)
 
     def above(self, floor: float) -> Route:
-        """The route without what is less sure. It is complete if anything was: what lies beyond its cap is less sure still."""
+        """The route without what is less sure. It is complete if all that lies beyond it is less sure too."""
         if self.confidences is None:
             return self
-        sure = self.confidences >= floor
-        return replace(self._kept(sure.tolist()), is_complete=self.is_complete or not sure.all())
+        kept = self._kept(self.confidences >= floor)
+        if self.unseen_confidence is not None and self.unseen_confidence < floor:
+            kept = replace(kept, unseen=None, unseen_confidence=None)
+        return kept
 
-    def _kept(self, chosen: Sequence[bool]) -> Route:
+    def _kept(self, chosen: NDArray[np.bool_]) -> Route:
         return replace(
             self,
-            candidates=tuple(compress(self.candidates, chosen)),
-            confidences=None if self.confidences is None else self.confidences[np.array(chosen, bool)],
+            products=self.products[chosen],
+            images=self.images[chosen],
+            scores=self.scores[chosen],
+            confidences=None if self.confidences is None else self.confidences[chosen],
         )
 
 
@@ -82,78 +88,75 @@ def words_route(products: QuerySet[Product], words: Words, *, any_word: bool) ->
     """The products of this queryset that match the words, ranked, up to the pool's size."""
     limit = settings.SEARCH_POOL_SIZE
     hits = lexical.ranked(products, words, any_word=any_word, limit=limit)
-    return Route("lexical", tuple(Candidate(h.product_id, 0, h.score) for h in hits), len(hits) < limit)
-
-
-def query_vectors(query: Query, version: IndexVersion) -> tuple[str, NDArray[np.float32]]:
-    """The route's name and its unit vectors (n, dimension); several vectors are alternatives, the best counts.
-
-    With words and a photo the vector is the weighted sum of both: its inner product with a product's vector is the
-    weighted sum of the two similarities, so one search ranks the whole collection by both.
-    """
-    photo = _photo_vectors(query, version)
-    if not query.text:
-        return "image", photo
-    words = query_cache.text_vector(encoder_of(version), query.text)
-    if not len(photo):
-        return "text", words
-    return "composed", unit(query.image_weight * photo + query.text_weight * words)
-
-
-def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Rows scaled to length 1; a zero row stays zero."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.where(lengths == 0, 1, lengths), dtype=np.float32)
-
-
-def _photo_vectors(query: Query, version: IndexVersion) -> NDArray[np.float32]:
-    if query.image is not None:
-        encoder = encoder_of(version)
-        views = photo_views(query.image, crops=settings.QUERY_PHOTO_CROPS, is_cut=settings.QUERY_PHOTO_CUT)
-        return np.concatenate([query_cache.photo_vector(encoder, view) for view in views])
-    if query.product_id is None:
-        return np.zeros((0, version.dimension), np.float32)
-    ids = list(
-        ProductImage.objects.filter(
-            product_id=query.product_id, product__store_id=query.store_id, kind=ImageKind.CATALOG
-        ).values_list("pk", flat=True)[:MAX_PRODUCT_VECTORS]
+    scores = np.array([hit.score for hit in hits], np.float32)
+    return Route(
+        "lexical",
+        products=np.array([hit.product_id for hit in hits], np.int64),
+        images=np.zeros(len(hits), np.int64),
+        scores=scores,
+        unseen=float(scores[-1]) if len(hits) >= limit else None,
     )
-    known = milvus.read_vectors(version.collection, ids, is_strong=False) if ids else {}
-    if not known:
-        raise InvalidQuery(
-            "This product has no indexed catalogue photo yet: give it one, or try again in a moment.", field="image"
-        )
-    return np.stack([known[image_id] for image_id in ids if image_id in known])
 
 
-def vector_route(
-    name: str, vectors: NDArray[np.float32], version: IndexVersion, *, wanted: RowFilter, limit: int, deadline: float
-) -> Route:
-    """The images nearest to any of the vectors, collapsed to products: the best image of a product stands for it.
+def vector_route(asked: VectorQuery, version: IndexVersion, *, wanted: RowFilter, limit: int, deadline: float) -> Route:
+    """The images nearest to the query's vectors, collapsed to products: the best image of a product stands for it.
 
-    `deadline` is on `time.monotonic`'s clock.
+    Matching any, a product is as near as the nearest of all vectors says; matching all, its score is the weighted mean over
+    the groups of vectors, each group's best. `deadline` is on `time.monotonic`'s clock.
     """
     params = dict(version.search_params)
     rescore = bool(params.pop("rescore", 0))
-    results = milvus.search(
+    found = milvus.search(
         version.collection,
-        vectors,
+        asked.vectors,
         wanted=wanted,
         limit=limit,
         params=params,
         rescore=rescore,
         timeout_s=max(0.05, min(SEARCH_TIMEOUT_S, deadline - monotonic())),
     )
-    best: dict[int, Candidate] = {}
-    for hit in sorted((hit for hits in results for hit in hits), key=lambda hit: (-hit.score, hit.image_id)):
-        best.setdefault(hit.product_id, Candidate(hit.product_id, hit.image_id, hit.score))
-    return Route(name, tuple(best.values()), all(len(hits) < limit for hits in results))
+    if asked.match is Match.ALL and len(asked.groups) > 1:
+        return _of_all(asked, found, version, limit=limit)
+    # All rows that pass the filter are in any list that was not cut; what is in no list scores below each list's end.
+    ends = [hits[-1].score for hits in found if len(hits) >= limit]
+    unseen = max(ends) if found and len(ends) == len(found) else None
+    return _collapsed(asked.name, [hit for hits in found for hit in hits], unseen=unseen)
 
 
-def fuse(routes: Sequence[Route], *, constant: int) -> list[tuple[int, float]]:
-    """Reciprocal rank fusion (Cormack et al. 2009, who take 60): products with their fused score, best first."""
-    scores: dict[int, float] = {}
-    for route in routes:
-        for rank, candidate in enumerate(route.candidates, start=1):
-            scores[candidate.product_id] = scores.get(candidate.product_id, 0.0) + 1.0 / (constant + rank)
-    return sorted(scores.items(), key=lambda item: (-item[1], -item[0]))
+def _collapsed(name: str, hits: Sequence[ImageHit], *, unseen: float | None) -> Route:
+    """Hits of images as products, the best image first; equal scores go by image id."""
+    if not hits:
+        return Route(name, unseen=unseen)
+    images = np.array([hit.image_id for hit in hits], np.int64)
+    products = np.array([hit.product_id for hit in hits], np.int64)
+    scores = np.array([hit.score for hit in hits], np.float32)
+    order = np.lexsort((images, -scores))
+    _, first = np.unique(products[order], return_index=True)
+    chosen = order[np.sort(first)]
+    return Route(name, products=products[chosen], images=images[chosen], scores=scores[chosen], unseen=unseen)
+
+
+def _of_all(asked: VectorQuery, found: list[list[ImageHit]], version: IndexVersion, *, limit: int) -> Route:
+    """Products by the weighted mean of each group's best similarity, computed exactly for whatever any group found."""
+    ids = np.unique([hit.product_id for hits in found for hit in hits]).astype(np.int64)
+    weights = np.array(asked.weights, np.float32) / sum(asked.weights)
+    ends, position = [], 0
+    for group in asked.groups:
+        lists = found[position : position + len(group)]
+        position += len(group)
+        ends.append(max((hits[-1].score for hits in lists if hits), default=-1.0))
+    is_cut = all(len(hits) >= limit for hits in found)
+    unseen = float(weights @ np.array(ends, np.float32)) if is_cut else None
+    if not len(ids):
+        return Route(asked.name, unseen=unseen)
+    owners, images, vectors = product_vectors(version, ids.tolist())
+    # (group, image): the best similarity of an image to any vector of the group.
+    near = np.stack([(group @ vectors.T).max(axis=0) for group in asked.groups])
+    products, starts = np.unique(owners, return_index=True)
+    best = np.maximum.reduceat(near, starts, axis=1)
+    scores = np.asarray(weights @ best, np.float32)
+    overall = weights @ near
+    edges = [*starts.tolist(), len(owners)]
+    tops = np.array([start + int(overall[start:end].argmax()) for start, end in pairwise(edges)])
+    order = np.lexsort((products, -scores))
+    return Route(asked.name, products=products[order], images=images[tops][order], scores=scores[order], unseen=unseen)

@@ -43,8 +43,9 @@ from search.onnx.exporting import export, to_int8
 from search.onnx.samples import from_demo, from_store
 from search.onnx.towers import Towers
 from search.query import Mode, Query, RowFilter
-from search.routes import query_vectors, vector_route
+from search.routes import vector_route
 from search.training.model import Shape, new_model, save_encoder, train_tokenizer
+from search.vectors import query_vectors
 from tests.shop import make_product, make_store
 
 TEXTS = ["red linen trousers", "a navy bag", "", "brass floor lamp " * 40]
@@ -305,9 +306,10 @@ def test_settings_that_do_not_fit_stop_the_start(settings: Settings) -> None:
 
 def ranked(version: IndexVersion, query: Query) -> list[int]:
     """The products near the query, nearest first."""
-    found, vectors = query_vectors(query, version)
-    route = vector_route(found, vectors, version, wanted=RowFilter(query.store_id), limit=50, deadline=float("inf"))
-    return [candidate.product_id for candidate in route.candidates]
+    asked = query_vectors(query, version)
+    route = vector_route(asked, version, wanted=RowFilter(query.store_id), limit=50, deadline=float("inf"))
+    products: list[int] = route.products.tolist()
+    return products
 
 
 @pytest.mark.django_db

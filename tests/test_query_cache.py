@@ -12,7 +12,7 @@ from search import indexing
 from search.models import IndexVersion
 from search.query import Mode, Query
 from search.query_cache import photo_vector, text_vector
-from search.routes import query_vectors
+from search.vectors import query_vectors
 from tests.encoders import COLOURS, DIMENSION, ColourEncoder
 from tests.shop import make_product, make_store
 
@@ -88,5 +88,5 @@ def test_a_search_asks_the_cache(live_index: IndexVersion, colour_encoder: Colou
     colour_encoder.images_encoded = 0
     query = Query(store_id=store.pk, text="red", image=photo("blue"), mode=Mode.COMPOSED)
     for _ in range(3):
-        assert query_vectors(query, live_index)[0] == "composed"
+        assert query_vectors(query, live_index).name == "composed"
     assert (colour_encoder.texts_encoded, colour_encoder.images_encoded) == (1, 1)

@@ -47,7 +47,11 @@ class HitOut(serializers.Serializer[Hit]):
     highlights = serializers.DictField(
         child=serializers.CharField(), help_text="HTML by field, escaped, the words in <mark>."
     )
+    variants_count = serializers.IntegerField(help_text="Products that this hit stands for, itself among them.")
     scores = RouteScoreOut(many=True, required=False, help_text="With explain only.")
+    signals = serializers.DictField(
+        child=serializers.FloatField(), required=False, help_text="What moved the hit, by name. With explain only."
+    )
 
     def to_representation(self, instance: Hit) -> dict[str, Any]:
         """The same shape without DRF's field machinery, which took longer than the search of a small store."""
@@ -58,9 +62,11 @@ class HitOut(serializers.Serializer[Hit]):
             "confidence": instance.confidence,
             "matched_image": _matched_image(instance, request),
             "highlights": dict(instance.highlights),
+            "variants_count": instance.variants_count,
         }
         if self.context["is_explained"]:
             shown["scores"] = [asdict(score) for score in instance.scores]
+            shown["signals"] = dict(instance.signals)
         return shown
 
 

@@ -16,7 +16,9 @@ MAX_FACETS_LENGTH = 2000
 MAX_TERMS = 100
 MAX_PER_PAGE = 100
 MAX_DEADLINE_MS = 60_000
-MODES = ("auto", "words", "lexical", "semantic")
+MAX_PARTS = 12
+MODES = ("auto", "browse", "words", "lexical", "semantic", "image", "composed")
+MATCHES = ("any", "all")
 
 
 class StrictSerializer(serializers.Serializer[Any]):
@@ -119,7 +121,7 @@ class PartIn(StrictSerializer):
     text = serializers.CharField(required=False, max_length=MAX_TEXT_LENGTH)
     image = PhotoIn(required=False)
     product = serializers.CharField(required=False, max_length=120)
-    weight = serializers.FloatField(default=1.0, min_value=0, max_value=10)
+    weight = serializers.FloatField(default=1.0, min_value=-10, max_value=10, help_text="Below 0 pushes away.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if len(attrs.keys() & {"text", "image", "product"}) != 1:
@@ -223,7 +225,10 @@ class ScalarSearchIn(ListingIn):
     mode = serializers.ChoiceField(
         choices=MODES,
         default="auto",
-        help_text="words: by text and meaning (as auto does for words); lexical: by text only; semantic: by meaning only.",
+        help_text="auto: by what is given; words: by text and meaning; lexical: by text only; semantic: by meaning only.",
+    )
+    match = serializers.ChoiceField(
+        choices=MATCHES, default="any", help_text="Of several photos: near to any of them, or to all together."
     )
     text_weight = serializers.FloatField(default=1.0, min_value=0, max_value=10)
     image_weight = serializers.FloatField(default=1.0, min_value=0, max_value=10)
@@ -233,7 +238,9 @@ class SearchIn(ScalarSearchIn):
     """A whole search as JSON."""
 
     image = PhotoIn(required=False)
-    parts = PartIn(many=True, required=False, help_text="Instead of q and image: one of words, one of a photo.")
+    parts = serializers.ListField(
+        child=PartIn(), required=False, max_length=MAX_PARTS, help_text="Instead of q and image: a signed list."
+    )
     filters = FiltersIn(required=False)
     facet_by = FacetByField(required=False)  # type: ignore[assignment]
 

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,12 +20,12 @@ from search.api.errors import InvalidRequest, field_errors
 from search.api.faceting import parse_facet_by, parse_sort_by
 from search.api.filtering import parse_filter_by, store_vocabulary, typed_filters
 from search.api.parameters import ListingIn, ScalarSearchIn, SearchIn, StrictSerializer, validated
-from search.api.photos import Photo, read_photo
+from search.api.photos import read_photo
 from search.errors import InvalidQuery
-from search.query import FacetRequest, Filters, Mode, Query, Result, Sort
+from search.query import FacetRequest, Filters, Match, Mode, Part, Query, Result, Sort
 from search.retrieval import search
 
-_FORCED = {"words": Mode.WORDS, "lexical": Mode.LEXICAL, "semantic": Mode.SEMANTIC}
+_BY_WORDS_ALONE = (Mode.WORDS, Mode.LEXICAL, Mode.SEMANTIC)
 
 
 def search_request(store: Store, *, owner: str, data: Mapping[str, Any], image_bytes: bytes | None = None) -> Result:
@@ -50,26 +50,30 @@ def build_query(
     `shape` says which fields are known; `ScalarSearchIn` is the part that fits in a URL.
     """
     asked = read_fields(shape, data)
-    words, stated = _parts(asked) if asked.get("parts") else (asked.get("q", ""), asked.get("image"))
-    text = "" if words.strip() == "*" else words.strip()
-    is_visual = stated is not None or image_bytes is not None
-    mode = _mode(asked["mode"], has_text=bool(text), has_photo=is_visual)
-    if mode is Mode.COMPOSED and not (asked["text_weight"] or asked["image_weight"]):
-        raise InvalidQuery(
-            "text_weight and image_weight are both 0: nothing is left to search by.", field="text_weight"
-        )
     listing = _listing(store, asked, owner=owner)
+    stated = _stated_parts(asked, has_upload=image_bytes is not None)
+    mode = _mode(asked["mode"], stated)
     # Last, because a photo is dear: it may be fetched, and is decoded.
-    photo = read_photo(store, stated or {}, uploaded=image_bytes) if is_visual else Photo()
+    return with_parts(
+        replace(listing, mode=mode, match=Match(asked["match"])),
+        [_part(store, one, uploaded=image_bytes) for one in stated],
+    )
+
+
+def with_parts(query: Query, parts: Sequence[Part]) -> Query:
+    """The query with these parts: its first words, and its first photo or product, in their plain places."""
+    text = next((part for part in parts if part.text and part.weight >= 0), None)
+    photo = next((part for part in parts if part.is_visual and part.weight >= 0), None)
+    others = tuple(part for part in parts if part is not text and part is not photo)
     return replace(
-        listing,
-        text=text,
-        image=photo.image,
-        product_id=photo.product_id,
-        image_digest=photo.digest,
-        text_weight=asked["text_weight"],
-        image_weight=asked["image_weight"],
-        mode=mode,
+        query,
+        text=text.text if text else "",
+        text_weight=text.weight if text else 1.0,
+        image=photo.image if photo else None,
+        image_digest=photo.image_digest if photo else "",
+        product_id=photo.product_id if photo else None,
+        image_weight=photo.weight if photo else 1.0,
+        others=others,
     )
 
 
@@ -86,36 +90,53 @@ def read_fields(shape: type[StrictSerializer], data: Mapping[str, Any]) -> dict[
         raise InvalidRequest(field_errors(error.detail)) from error
 
 
-def _mode(asked: str, *, has_text: bool, has_photo: bool) -> Mode:
-    forced = _FORCED.get(asked)
-    if forced is None:
-        plain = Mode.WORDS if has_text else Mode.BROWSE
-        return (Mode.COMPOSED if has_text else Mode.IMAGE) if has_photo else plain
-    if has_photo:
+def _mode(asked: str, stated: Sequence[Mapping[str, Any]]) -> Mode:
+    """The asked mode if the parts that are wanted suit it; `auto` follows from them."""
+    has_text = any("text" in part and part["weight"] >= 0 for part in stated)
+    has_photo = any("text" not in part and part["weight"] >= 0 for part in stated)
+    plain = Mode.WORDS if has_text else Mode.BROWSE
+    derived = (Mode.COMPOSED if has_text else Mode.IMAGE) if has_photo else plain
+    if derived is Mode.BROWSE and stated:
+        raise InvalidQuery("Every part pushes away: give one with a weight of 0 or more.", field="parts")
+    if asked == "auto":
+        return derived
+    mode = Mode(asked)
+    if mode in _BY_WORDS_ALONE and has_photo:
         raise InvalidQuery(f"mode {asked} searches by words alone: leave the photo or the mode out.", field="mode")
-    if not has_text:
+    if mode in _BY_WORDS_ALONE and not has_text:
         raise InvalidQuery(f"mode {asked} needs words: give q.", field="q")
-    return forced
+    if mode not in _BY_WORDS_ALONE and mode is not derived:
+        raise InvalidQuery(f"What is given makes this a search of mode {derived}, not {asked}.", field="mode")
+    return mode
 
 
-def _parts(asked: dict[str, Any]) -> tuple[str, Mapping[str, Any] | None]:
-    """One text and one photo (or product) of `parts`, their weights put where the plain form has them."""
-    if asked.get("q") or asked.get("image"):
+def _stated_parts(asked: Mapping[str, Any], *, has_upload: bool) -> list[dict[str, Any]]:
+    """The parts of the request, each with a weight; the plain `q` and photo are parts too. Blank words are none."""
+    stated = [dict(part) for part in asked.get("parts", [])]
+    words, photo = asked.get("q", ""), asked.get("image")
+    if stated and (words or photo is not None or has_upload):
         raise InvalidQuery("Give either parts or q and image, not both.", field="parts")
-    texts = [part for part in asked["parts"] if "text" in part]
-    photos = [part for part in asked["parts"] if "text" not in part]
-    if len(texts) > 1 or len(photos) > 1:
-        raise InvalidQuery(
-            f"parts has {len(texts)} texts and {len(photos)} photos; at most one of each can be composed.",
-            field="parts",
-        )
-    text = texts[0]["text"] if texts else ""
-    if texts:
-        asked["text_weight"] = texts[0]["weight"]
-    if not photos:
-        return text, None
-    asked["image_weight"] = photos[0]["weight"]
-    return text, photos[0].get("image") or {"product": photos[0]["product"]}
+    if not stated:
+        if words:
+            stated.append({"text": words, "weight": asked["text_weight"]})
+        if photo is not None or has_upload:
+            stated.append({"image": photo or {}, "weight": asked["image_weight"]})
+    texts = [part for part in stated if "text" in part]
+    for part in texts:
+        part["text"] = "" if part["text"].strip() == "*" else part["text"].strip()
+    stated = [part for part in stated if part.get("text") != ""]
+    if stated and not any(part["weight"] for part in stated):
+        field = "parts" if asked.get("parts") else "text_weight"
+        raise InvalidQuery("Every weight is 0: nothing is left to search by.", field=field)
+    return stated
+
+
+def _part(store: Store, stated: Mapping[str, Any], *, uploaded: bytes | None) -> Part:
+    if "text" in stated:
+        return Part(stated["weight"], text=stated["text"])
+    named = stated.get("image", {"product": stated.get("product")})
+    photo = read_photo(store, named, uploaded=uploaded)
+    return Part(stated["weight"], image=photo.image, image_digest=photo.digest, product_id=photo.product_id)
 
 
 def _listing(store: Store, asked: Mapping[str, Any], *, owner: str) -> Query:

@@ -28,7 +28,7 @@ from search.calibration.samples import (
 from search.evaluation.distortions import DISTORTIONS, distort
 from search.images import decode_image
 from search.models import IndexVersion, StoreCalibration
-from search.routes import unit
+from search.vectors import unit
 from search.versions import encoder_of, live_version
 
 logger = logging.getLogger(__name__)

@@ -26,6 +26,7 @@ _ASKED = {
     "image_digest",
     "owner",
     "explain",
+    "others",
 }
 _NOT_SET = {*_ASKED, "filters", "facet_by", "sort", "deadline_ms"}
 LIVE = "live"

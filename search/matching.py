@@ -1,0 +1,182 @@
+"""The match set M(q, F) of a query under filters: which products are an answer, by which routes, and how many there are.
+
+Words match by Postgres, and the vector route orders what they match and adds none. Where no product of the store holds the
+words, or there are none, it is the vector route above its calibrated floor (search.calibration). While a route is not
+calibrated there is no floor: it matches whatever passes the filters, best first, and only its order and its cap mean
+anything. How the words are read never depends on the filters, so that a facet's count is what its filter would give.
+Products that are put somewhere by a rule belong to the set if they pass the filters.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+
+import numpy as np
+from django.conf import settings
+from django.db.models import Q, QuerySet
+from numpy.typing import NDArray
+
+from catalog.models import Product
+from search import lexical, milvus
+from search.errors import EncoderUnavailable, IndexUnavailable
+from search.ordering import in_order
+from search.pools import Pool
+from search.query import Filters, Mode, SortKey
+from search.routes import Route, vector_route, words_route
+from search.run import Run
+from search.vectors import query_vectors
+
+logger = logging.getLogger(__name__)
+_BY_WORDS = (Mode.WORDS, Mode.LEXICAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """What matched: the routes that order it, and how many products it is. `left_out` were less sure than the floor."""
+
+    routes: tuple[Route, ...]
+    found: int
+    found_exact: bool = True
+    any_word: bool = False
+    left_out: int = 0
+
+
+def match(run: Run) -> Matched:
+    """The match set under the query's own filters, up to the pool's size on each route."""
+    matched = _matched(run)
+    return _with_pinned(run, matched) if run.pinned else matched
+
+
+def match_set(run: Run, filters: Filters, pool: Pool) -> QuerySet[Product]:
+    """The products that match under these filters, read as they were for the pool under the query's own.
+
+    A vector route under other filters is another search.
+    """
+    products = run.products(filters)
+    if run.query.mode is Mode.BROWSE:
+        return products
+    if "lexical" in pool.routes:
+        found = lexical.matching(products, run.words, any_word=pool.any_word)
+    elif filters == run.query.filters:
+        found = products.filter(pk__in=pool.matched.tolist())
+    else:
+        route = vector(run, filters)
+        found = products.filter(pk__in=floored(run, route).products.tolist() if route else [])
+    if not run.pinned:
+        return found
+    return products.filter(Q(pk__in=found.order_by().values("pk")) | Q(pk__in=list(run.pinned)))
+
+
+def _matched(run: Run) -> Matched:
+    mode = run.query.mode
+    if mode is Mode.BROWSE:
+        with run.timed("browse"):
+            return _browsed(run)
+    if mode in _BY_WORDS:
+        return _by_words(run)
+    vectors = vector(run, run.query.filters)
+    return _by_words(run) if vectors is None else _alone(run, vectors)
+
+
+def _browsed(run: Run) -> Matched:
+    """The products in the asked order; relevance means the newest first."""
+    products, limit = run.products(run.query.filters), settings.SEARCH_POOL_SIZE
+    route = _listed("browse", in_order(products, run.query.sort).values_list("pk", flat=True)[:limit])
+    return Matched((route,), len(route) if len(route) < limit else products.count())
+
+
+def _by_words(run: Run) -> Matched:
+    """All of the words or, where no product of the store holds all, at least half of them; the text's vector orders what
+    they match. Where no product holds even those, the vector answers alone."""
+    query = run.query
+    with run.timed("lexical"):
+        words, any_word = _words(run)
+    is_asking_milvus = query.mode is not Mode.LEXICAL and not run.degraded
+    if words is None:
+        vectors = vector(run, query.filters) if is_asking_milvus else None
+        return Matched((Route("lexical"),), 0) if vectors is None else _alone(run, vectors)
+    words = words.calibrated(run.calibration.routes.get("lexical"), per_word=len(run.words.lexemes))
+    found = len(words)
+    if not words.is_complete:
+        matching = lexical.matching(run.products(query.filters), run.words, any_word=any_word)
+        found = matching.count()
+        if query.sort.key is not SortKey.RELEVANCE:
+            # The best by their words need not be the first by price.
+            words = _listed("lexical", in_order(matching, query.sort).values_list("pk", flat=True)[: len(words)])
+    vectors = vector(run, query.filters) if is_asking_milvus and len(words) else None
+    routes = (words,) if vectors is None else (words, vectors.only(words.products))
+    return Matched(routes, found, any_word=any_word and bool(found))
+
+
+def _words(run: Run) -> tuple[Route | None, bool]:
+    """The words route under the filters, and whether it takes any word; None where the store has nothing for the words."""
+    products, store_wide = run.products(run.query.filters), run.products(Filters())
+    for any_word in (False, True):
+        route = words_route(products, run.words, any_word=any_word)
+        if len(route) or lexical.matching(store_wide, run.words, any_word=any_word).exists():
+            return route, any_word
+    return None, False
+
+
+def _alone(run: Run, vectors: Route) -> Matched:
+    """A vector route that nothing vouches for: what is less sure than the floor is left out."""
+    sure = floored(run, vectors)
+    return Matched((sure,), len(sure), found_exact=sure.is_complete, left_out=len(vectors) - len(sure))
+
+
+def floored(run: Run, vectors: Route) -> Route:
+    """The route above the asked confidence, else above its calibrated floor; an uncalibrated one stays whole and says so."""
+    calibration = run.calibration.routes.get(vectors.name)
+    if calibration is None:
+        if run.query.min_confidence and len(vectors):
+            run.degraded.append("calibration")
+        return vectors
+    asked = run.query.min_confidence
+    return vectors.above(calibration.floor if asked is None else asked)
+
+
+def vector(run: Run, filters: Filters) -> Route | None:
+    """The vector route, or None where a part is down and words are left to answer alone. Raises where none are."""
+    wanted = run.resolved(filters)
+    if wanted.matches_nothing:
+        return Route("vector")
+    try:
+        if run.version is None:
+            raise IndexUnavailable("There is no live index yet: run manage.py index to build the first one.")
+        if wanted.value_ids and milvus.engine().scans_arrays:
+            ids = run.products(filters).values_list("pk", flat=True)
+            wanted = replace(wanted, value_ids=(), product_ids=tuple(ids))
+        with run.timed("encode"):
+            asked = query_vectors(run.query, run.version)
+        with run.timed("ann"):
+            route = vector_route(
+                asked, run.version, wanted=wanted, limit=settings.SEARCH_POOL_SIZE, deadline=run.deadline
+            )
+        return route.calibrated(run.calibration.routes.get(route.name), queries=asked.vectors)
+    except (IndexUnavailable, EncoderUnavailable) as error:
+        if not run.query.words:
+            raise
+        logger.warning("Words answer alone: %s", error)
+        run.degraded.append("encoder" if isinstance(error, EncoderUnavailable) else "milvus")
+        return None
+
+
+def _with_pinned(run: Run, matched: Matched) -> Matched:
+    """The match set with the pinned products that pass the filters, whether they match or not."""
+    allowed = run.products(run.query.filters).filter(pk__in=list(run.pinned))
+    route = _listed("pinned", allowed.values_list("pk", flat=True))
+    held = np.concatenate([one.products for one in matched.routes])
+    added = set(route.products[~np.isin(route.products, held)].tolist())
+    # A route by words or browsing is cut at the pool's size: what it does not hold may match all the same.
+    if matched.routes[0].name == "browse":
+        added = set()
+    elif matched.routes[0].name == "lexical" and added:
+        inside = lexical.matching(allowed.filter(pk__in=added), run.words, any_word=matched.any_word)
+        added -= set(inside.values_list("pk", flat=True))
+    return replace(matched, routes=(*matched.routes, route), found=matched.found + len(added))
+
+
+def _listed(name: str, ids: QuerySet[Product, int]) -> Route:
+    products: NDArray[np.int64] = np.array(list(ids), np.int64)
+    return Route(name, products, np.zeros(len(products), np.int64), np.zeros(len(products), np.float32))

@@ -1,0 +1,48 @@
+"""One page of a pool: products read from Postgres in one go, and checked against the filters as they are now."""
+
+from __future__ import annotations
+
+from catalog.models import Product
+from search import lexical, pools
+from search.pools import Pool
+from search.query import Hit
+from search.run import Run
+
+
+def page(run: Run, pool: Pool, search_id: str) -> tuple[tuple[Hit, ...], int]:
+    """The page's hits, checked against the filters as Postgres has them now, and how many fell out on the way.
+
+    What fell out is replaced by reading on, and the next page begins where this one ended.
+    """
+    query = run.query
+    start = pools.page_start(run.asked, search_id) if query.page > 1 else 0
+    position = min((query.page - 1) * query.per_page if start is None else start, len(pool))
+    allowed = run.products(query.filters)
+    places: list[int] = []
+    rows: dict[int, Product] = {}
+    removed = 0
+    while len(places) < query.per_page and position < len(pool):
+        end = min(position + query.per_page - len(places), len(pool))
+        ids = pool.products[position:end].tolist()
+        rows.update({product.pk: product for product in allowed.filter(pk__in=ids).with_facts()})  # type: ignore[attr-defined]
+        places.extend(place for place in range(position, end) if int(pool.products[place]) in rows)
+        removed += sum(product_id not in rows for product_id in ids)
+        position = end
+    if run.is_kept:
+        pools.remember_start(run.asked, search_id, page=query.page + 1, position=position)
+    marked = lexical.highlights(list(rows), run.words, store=run.store) if "lexical" in pool.routes else {}
+    return tuple(_hit(pool, place, rows, marked) for place in places), removed
+
+
+def _hit(pool: Pool, place: int, rows: dict[int, Product], marked: dict[int, str]) -> Hit:
+    product = rows[int(pool.products[place])]
+    return Hit(
+        product=product,
+        score=round(float(pool.scores[place]), 6),
+        matched_image_id=int(pool.images[place]) or None,
+        confidence=pool.confidence_at(place),
+        scores=pool.route_scores_at(place),
+        signals=pool.signals_at(place),
+        variants_count=int(pool.variants[place]),
+        highlights={"title": marked[product.pk]} if product.pk in marked else {},
+    )

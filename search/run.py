@@ -1,0 +1,78 @@
+"""What one search carries from stage to stage: its facts, its clock, what it learned on the way, and what was down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from time import monotonic, perf_counter
+from typing import Any
+
+from django.db.models import QuerySet
+
+from catalog.models import Product, Store
+from search import filters as sql
+from search.calibration.confidence import NOTHING, Calibration
+from search.lexical import NO_WORDS, Words
+from search.models import IndexVersion
+from search.query import Filters, Query, RowFilter
+
+
+@dataclass(frozen=True, slots=True)
+class Boost:
+    """Products whose score is multiplied, and why: `name` says it in `explain`. A factor below 1 buries."""
+
+    name: str
+    factor: float
+    products: QuerySet[Product]
+
+
+@dataclass(slots=True)
+class Run:
+    """One search under way. `asked` is the query as it came; `query` is what is searched after rules and corrections.
+
+    `hidden` products are no part of any answer, `pinned` ones (product id -> 1-based place) are part of it if they pass the
+    filters. `notes` is plain JSON by name; it is kept with the pool and told with every page.
+    """
+
+    asked: Query
+    query: Query
+    store: Store
+    deadline: float
+    version: IndexVersion | None = None
+    is_kept: bool = True
+    words: Words = NO_WORDS
+    calibration: Calibration = NOTHING
+    hidden: set[int] = field(default_factory=set)
+    pinned: dict[int, int] = field(default_factory=dict)
+    boosts: list[Boost] = field(default_factory=list)
+    notes: dict[str, Any] = field(default_factory=dict)
+    degraded: list[str] = field(default_factory=list)
+    timings_ms: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        started = perf_counter()
+        try:
+            yield
+        finally:
+            spent = (perf_counter() - started) * 1000
+            self.timings_ms[stage] = round(self.timings_ms.get(stage, 0.0) + spent, 3)
+
+    @property
+    def left_s(self) -> float:
+        """Seconds until the deadline; negative when it is over."""
+        return self.deadline - monotonic()
+
+    def narrow(self, filters: Filters) -> None:
+        """Search under these filters from now on."""
+        self.query = replace(self.query, filters=filters)
+
+    def resolved(self, filters: Filters) -> RowFilter:
+        """The filters as ids, without the products that are no answer to this search."""
+        excluded = tuple(sorted({*self.query.excluded_product_ids, *self.hidden}))
+        return sql.resolve(self.store, filters, exclude_product_ids=excluded)
+
+    def products(self, filters: Filters) -> QuerySet[Product]:
+        """The store's published products under these filters."""
+        return sql.matching_products(self.resolved(filters), minor_unit_digits=self.store.minor_unit_digits)
