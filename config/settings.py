@@ -378,6 +378,10 @@ UNFOLD = {
                 "title": "Search",
                 "separator": True,
                 "items": [
+                    {
+                        **_admin_link("Search insights", "insights", "search_searchlog"),
+                        "link": reverse_lazy("admin:search_searchlog_insights"),
+                    },
                     _admin_link("Index versions", "database", "search_indexversion"),
                     _admin_link("Index entries", "image_search", "search_indexentry"),
                     _admin_link("Judged sets", "fact_check", "search_judgedsetrow"),

@@ -1,4 +1,4 @@
-"""What is worked out from searches and events: triples and judged sets that training and judging read, popularity, popular words."""
+"""What comes of searches and events: triples and judged sets that training and judging read, popularity, popular words."""
 
 from __future__ import annotations
 
