@@ -35,7 +35,7 @@ class SearchLog(models.Model):
     found = models.PositiveIntegerField()
     index_version = models.CharField(max_length=120, blank=True)
     took_ms = models.PositiveIntegerField()
-    # The shopper typed on at once: "red dr" on the way to "red dress" is no question of its own.
+    # No question of its own: "red dr" on the way to "red dress", or the same again without what was waved away.
     is_superseded = models.BooleanField(default=False)
     created_at = models.DateTimeField()
 

@@ -5,6 +5,7 @@ Without Redis a search is answered and not remembered. A list that no worker emp
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 from dataclasses import asdict, dataclass
@@ -22,6 +23,7 @@ from catalog.models import Store
 from search.evaluation.sets import filters_record
 from search.events.masking import kept_words
 from search.events.records import SearchLog
+from search.feedback import is_refined
 from search.query import Query
 
 logger = logging.getLogger(__name__)
@@ -57,6 +59,7 @@ class _Entry:
     found: int
     index_version: str
     took_ms: int
+    is_superseded: bool
     created_at: str
 
 
@@ -66,13 +69,14 @@ def remember_search(query: Query, *, search_id: str, found: int, index_version: 
         store_id=query.store_id,
         search_id=search_id,
         mode=str(query.mode),
-        words=kept_words(query.text),
-        photo_digest=query.image_digest,
+        words=kept_words(query.words),
+        photo_digest=_photo_digest(query),
         product_id=query.product_id,
         filters=filters_record(query.filters),
         found=found,
         index_version=index_version,
         took_ms=round(took_ms),
+        is_superseded=is_refined(query),
         created_at=timezone.now().isoformat(),
     )
     _push(asdict(entry))
@@ -82,6 +86,15 @@ def supersede_search(store: Store, search_id: str) -> None:
     """Note that the shopper typed on: a search of the last `TYPING_S` was a step on the way, and is counted nowhere."""
     if 0 < len(search_id) <= 64 and "\x00" not in search_id:
         _push({"store_id": store.pk, "superseded": search_id, "created_at": timezone.now().isoformat()})
+
+
+def _photo_digest(query: Query) -> str:
+    """The photo's digest; of several photos and products, one for all of them together."""
+    others = [part for part in query.others if part.is_visual and part.weight >= 0]
+    if not others:
+        return query.image_digest
+    named = [(part.image_digest, part.product_id) for part in query.parts if part.is_visual and part.weight >= 0]
+    return hashlib.sha256(repr(named).encode()).hexdigest()
 
 
 def _push(entry: dict[str, Any]) -> None:
