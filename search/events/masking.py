@@ -10,7 +10,7 @@ EMAIL, NUMBER = "[email]", "[number]"
 _EMAIL = re.compile(r"[^\s@<>\"']{1,64}@[^\s@<>\"']{1,255}")
 # Separate digits count as one number from a + or 0 on, or when they are ten or more; seven or more in a row always do.
 # What is glued to a letter (an article's number) stays.
-_NUMBER = re.compile(r"(?<!\w)(?:\(?[+0](?:[ ./()-]{0,2}\d){6,18}|\(?\d(?:[ ./()-]{0,2}\d){9,18}|\d{7,19})(?!\w)")
+_NUMBER = re.compile(r"(?<!\w)(?:\(?[+0](?:[ ./()-]{0,3}\d){6,18}|\(?\d(?:[ ./()-]{0,3}\d){9,18}|\d{7,19})(?!\w)")
 
 
 def kept_words(text: str) -> str:
