@@ -29,6 +29,7 @@ DEFAULT_DAYS = 30
 PRESETS = (7, 30, 90)
 _CHART_OPTIONS = json.dumps(
     {
+        "animation": False,
         "maintainAspectRatio": False,
         "plugins": {"legend": {"display": True, "align": "end", "position": "top"}},
         "scales": {
@@ -198,7 +199,7 @@ def _chart(summary: Summary) -> dict[str, Any]:
 def _table(rows: Iterable[AskedRow], what: str, *, has_hits: bool = True) -> dict[str, Any]:
     shown = _text if what == "words" else _photo
     if has_hits:
-        headers = [what, "searches", "found last", "led to a click", "last asked"]
+        headers = [what, "searches", "found last", "clicked", "last asked"]
         cells = [
             [shown(row.text), _number(row.searches), _number(row.found), _bar(row.clicked, row.searches), _when(row)]
             for row in rows
@@ -227,7 +228,7 @@ def _unwanted(store: Store, rows: Sequence[NotRelevantRow]) -> dict[str, Any]:
 
 def _text(text: str) -> SafeString:
     return format_html(
-        '<span class="block max-w-sm truncate text-font-important-light dark:text-font-important-dark" title="{}">{}</span>',
+        '<span class="block max-w-48 truncate text-font-important-light dark:text-font-important-dark" title="{}">{}</span>',
         text,
         text,
     )
@@ -251,16 +252,18 @@ def _product(row: NotRelevantRow, product_id: int | None) -> SafeString:
 def _bar(part: int, whole: int) -> SafeString:
     percent = round(100 * part / whole) if whole else 0
     return format_html(
-        '<span class="flex items-center gap-3"><span class="tabular-nums w-10">{} %</span>'
-        '<span class="bg-base-100 dark:bg-base-800 h-1.5 overflow-hidden rounded-default w-24">'
+        '<span class="flex items-center gap-3"><span class="tabular-nums w-10 whitespace-nowrap">{} %</span>'
+        '<span class="bg-base-100 dark:bg-base-800 h-1.5 overflow-hidden rounded-default w-16">'
         '<span class="bg-primary-500 block h-1.5" style="width: {}%"></span></span></span>',
         percent,
         percent,
     )
 
 
-def _when(row: AskedRow | NotRelevantRow) -> str:
-    return date_format(timezone.localtime(row.last_at), "j M, H:i")
+def _when(row: AskedRow | NotRelevantRow) -> SafeString:
+    return format_html(
+        '<span class="whitespace-nowrap">{}</span>', date_format(timezone.localtime(row.last_at), "j M, H:i")
+    )
 
 
 def _share(part: int, whole: int) -> str:
