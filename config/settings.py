@@ -222,6 +222,12 @@ INDEX_COLLECTION_PREFIX = env.str("INDEX_COLLECTION_PREFIX", default="vitrine")
 INDEX_BATCH_SIZE = env.int("INDEX_BATCH_SIZE", default=128)
 INDEX_LEASE_S = env.int("INDEX_LEASE_S", default=120)
 
+# --- what shoppers searched and did ---------------------------------------------------------------------------------
+EVENT_RETENTION_DAYS = env.int("EVENT_RETENTION_DAYS", default=180)
+POPULARITY_HALF_LIFE_DAYS = env.float("POPULARITY_HALF_LIFE_DAYS", default=14.0)
+# So many separate searches must have asked the same words before they are suggested to others.
+POPULAR_QUERY_MIN_SEARCHES = env.int("POPULAR_QUERY_MIN_SEARCHES", default=5)
+
 # --- throttling (requests a minute, per key) --------------------------------------------------------------------------
 THROTTLE_PUBLISHABLE_PER_MINUTE = env.int("THROTTLE_PUBLISHABLE_PER_MINUTE", default=600)
 THROTTLE_SECRET_PER_MINUTE = env.int("THROTTLE_SECRET_PER_MINUTE", default=6000)
@@ -287,6 +293,16 @@ CELERY_BEAT_SCHEDULE = {
         "task": "workers.tasks.suggest_attributes",
         "schedule": timedelta(hours=6),
         "options": {"expires": 3600},
+    },
+    "keep-searches": {
+        "task": "workers.tasks.keep_searches",
+        "schedule": timedelta(seconds=5),
+        "options": {"expires": 5},
+    },
+    "popularity": {
+        "task": "workers.tasks.refresh_popularity",
+        "schedule": timedelta(minutes=30),
+        "options": {"expires": 1700},
     },
     "tidy": {"task": "workers.tasks.tidy", "schedule": timedelta(minutes=10), "options": {"expires": 590}},
 }
@@ -362,6 +378,10 @@ UNFOLD = {
                 "title": "Search",
                 "separator": True,
                 "items": [
+                    {
+                        **_admin_link("Search insights", "insights", "search_searchlog"),
+                        "link": reverse_lazy("admin:search_searchlog_insights"),
+                    },
                     _admin_link("Index versions", "database", "search_indexversion"),
                     _admin_link("Index entries", "image_search", "search_indexentry"),
                     _admin_link("Judged sets", "fact_check", "search_judgedsetrow"),

@@ -16,10 +16,11 @@ from catalog.admin.scope import StoreScopedAdmin
 from catalog.models import Product, ProductImage
 from search.attributes import admin as attributes_admin
 from search.evaluation import admin as evaluation_admin
+from search.events import admin as events_admin
 from search.indexing import clear_entries
 from search.models import IndexEntry, IndexVersion, VersionState
 
-__all__ = ["attributes_admin", "evaluation_admin"]
+__all__ = ["attributes_admin", "evaluation_admin", "events_admin"]
 
 _LABELS = {"indexed": "success", "waiting": "warning", "error": "danger", "no photo": "info"}
 

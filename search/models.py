@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from catalog.models import Attribute, AttributeValue, Category, Product, ProductImage, Store
 from search.evaluation.records import JudgedQueryRow, JudgedSetRow, JudgmentRow
+from search.events.records import PopularQuery, ProductPopularity, SearchEvent, SearchLog
 
 
 class VersionState(models.TextChoices):
@@ -240,4 +241,12 @@ class AttributeSuggestion(models.Model):
 
 
 # Declared beside what reads them; here is where Django looks.
-__all__ = ["JudgedQueryRow", "JudgedSetRow", "JudgmentRow"]
+__all__ = [
+    "JudgedQueryRow",
+    "JudgedSetRow",
+    "JudgmentRow",
+    "PopularQuery",
+    "ProductPopularity",
+    "SearchEvent",
+    "SearchLog",
+]

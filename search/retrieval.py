@@ -14,6 +14,7 @@ from catalog.models import Product, Store
 from search import pools
 from search.calibration.confidence import find_calibration
 from search.errors import IndexUnavailable
+from search.events.search_log import remember_search
 from search.facets import count_facets
 from search.matching import match, match_set
 from search.models import IndexVersion
@@ -26,11 +27,14 @@ from search.understanding import parse, understand
 from search.versions import live_version
 
 
-def search(query: Query, *, version: IndexVersion | None = None, is_kept: bool = True) -> Result:
+def search(
+    query: Query, *, version: IndexVersion | None = None, is_kept: bool = True, is_logged: bool = True
+) -> Result:
     """Answer a query. Raises `InvalidQuery`, or `IndexUnavailable`/`EncoderUnavailable` where no route was left to answer.
 
     `version` asks another index than the live one. `is_kept=False` leaves no pool in the cache for later pages: an
-    evaluation asks thousands of queries once, and shall not push shoppers' pools out.
+    evaluation asks thousands of queries once, and shall not push shoppers' pools out. Nor is it remembered as a shopper's
+    search, and `is_logged=False` asks for that alone.
     """
     run = _begun(query, version, is_kept=is_kept)
     pool, search_id, is_renewed = _pool(run)
@@ -38,6 +42,16 @@ def search(query: Query, *, version: IndexVersion | None = None, is_kept: bool =
         hits, removed = page(run, pool, search_id)
     with run.timed("facets"):
         facets = _facets(run, pool) if query.facet_by else ()
+    is_new = query.page == 1 and (is_renewed or not query.search_id)
+    if is_kept and is_logged and is_new:
+        with run.timed("log"):
+            remember_search(
+                query,
+                search_id=search_id,
+                found=pool.found,
+                index_version=pool.index_version,
+                took_ms=query.deadline_ms - run.left_s * 1000,
+            )
     return Result(
         search_id=search_id,
         mode=query.mode,

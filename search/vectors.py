@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from django.conf import settings
 from numpy.typing import NDArray
 
-from catalog.models import ProductImage
+from catalog.models import Product, ProductImage
 from catalog.models.product import ImageKind
 from search import milvus, query_cache
 from search.errors import InvalidQuery
@@ -60,10 +60,8 @@ def query_vectors(query: Query, version: IndexVersion) -> VectorQuery:
     pulled, pushed = nothing.copy(), nothing.copy()
     for part in texts:
         pulled += part.weight * _rows(part, version, store_id=query.store_id)
-    for part in query.parts:
-        if part.weight < 0:
-            rows = _rows(part, version, store_id=query.store_id)
-            pushed -= part.weight * unit(rows.mean(axis=0, keepdims=True))
+    for weight, rows in _pushing(query, version):
+        pushed -= weight * unit(rows.mean(axis=0, keepdims=True))
     if not photos:
         return VectorQuery("text", (_composed(pulled, pushed),), (1.0,))
     groups = tuple(
@@ -71,6 +69,22 @@ def query_vectors(query: Query, version: IndexVersion) -> VectorQuery:
     )
     weights = tuple(part.weight for part in photos)
     return VectorQuery("composed" if texts else "image", groups, weights, query.match)
+
+
+def _pushing(query: Query, version: IndexVersion) -> Iterator[tuple[float, NDArray[np.float32]]]:
+    """The weights (below 0) and unit rows of what the query pushes away. Products are read all at once; one without an
+    indexed photo pushes nothing, and is left out of the answer all the same."""
+    unlike: dict[int, float] = {}
+    for part in query.parts:
+        if part.weight < 0 and part.product_id is not None:
+            unlike[part.product_id] = unlike.get(part.product_id, 0.0) + part.weight
+        elif part.weight < 0:
+            yield part.weight, _rows(part, version, store_id=query.store_id)
+    if unlike:
+        own = Product.objects.filter(store_id=query.store_id, pk__in=unlike).values_list("pk", flat=True)
+        products, _, rows = product_vectors(version, list(own))
+        for product_id in np.unique(products).tolist():
+            yield unlike[product_id], rows[products == product_id][:MAX_PRODUCT_VECTORS]
 
 
 def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:

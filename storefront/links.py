@@ -28,6 +28,10 @@ class Links:
     def photos(self) -> str:
         return self._to("photos")
 
+    @property
+    def events(self) -> str:
+        return self._to("events")
+
     def shop(self, state: PageState) -> str:
         query = state.query_string()
         return f"{self.home}?{query}" if query else self.home

@@ -35,6 +35,8 @@ class Page:
     announcement: str
     page_title: str
     cards: list[Card]
+    search_id: str
+    card_offset: int
     chips: list[Chip]
     panel: Panel | None
     notes: tuple[str, ...]
@@ -87,6 +89,8 @@ def make_page(
         announcement=f"{found_text} found" if result else trouble.message if trouble else "",
         page_title=store.name if base == PageState() else f"{heading} · {store.name}",
         cards=cards(result.hits, links) if result else [],
+        search_id=result.search_id if result else "",
+        card_offset=(state.page - 1) * PER_PAGE,
         chips=chips(state, facets, labels=labels, links=links),
         panel=make_panel(store, facets, state=state, labels=labels) if facets else None,
         notes=_notes(state, result) if result else (),

@@ -18,6 +18,8 @@ from redis.exceptions import RedisError
 logger = logging.getLogger(__name__)
 # A person who tries photo after photo stays below this; each costs a decode and an encode.
 UPLOADS_PER_MINUTE = 30
+# A page reports what was seen every few seconds while somebody scrolls.
+REPORTS_PER_MINUTE = 120
 
 Parts = ParamSpec("Parts")
 
@@ -57,15 +59,24 @@ def shop_page(view: Callable[Parts, HttpResponse]) -> Callable[Parts, HttpRespon
 
 def may_upload(request: HttpRequest) -> bool:
     """Whether this address has uploads left in this minute. Counts it. With Redis down everybody may."""
-    key = f"shop-uploads:{client_address(request)}"
+    return _is_within(request, "shop-uploads", UPLOADS_PER_MINUTE)
+
+
+def may_report(request: HttpRequest) -> bool:
+    """Whether this address may report what it saw in this minute. Counts it. With Redis down everybody may."""
+    return _is_within(request, "shop-reports", REPORTS_PER_MINUTE)
+
+
+def _is_within(request: HttpRequest, counter: str, per_minute: int) -> bool:
+    key = f"{counter}:{client_address(request)}"
     try:
         cache.add(key, 0, timeout=60)
-        return cache.incr(key) <= UPLOADS_PER_MINUTE
+        return cache.incr(key) <= per_minute
     except ValueError:
         # The minute ended between the two calls.
         return True
     except (RedisError, OSError) as error:
-        logger.warning("Uploads are not counted: %s", error)
+        logger.warning("%s are not counted: %s", counter, error)
         return True
 
 

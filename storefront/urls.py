@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from storefront import views
+from storefront import reports, views
 
 app_name = "storefront"
 shop: list[URLPattern | URLResolver] = [
     path("", views.shop, name="shop"),
     path("photos", views.upload_photo, name="photos"),
     path("photos/<str:photo_id>", views.photo, name="photo"),
+    path("events", reports.report, name="events"),
     path("p/<path:sku>", views.product, name="product"),
     path("similar/<path:sku>", views.similar, name="similar"),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from urllib.parse import urlsplit
 
@@ -16,6 +17,7 @@ from django_htmx.middleware import HtmxDetails
 
 from catalog.models import Product, Store
 from search.errors import InvalidImage, InvalidQuery, SearchError
+from search.events.search_log import supersede_search
 from search.models import QueryImage
 from search.query_images import load_query_image, store_query_image
 from storefront import asking
@@ -26,6 +28,7 @@ from storefront.page import make_page
 from storefront.security import UPLOADS_PER_MINUTE, may_upload, shop_page
 from storefront.state import PageState, read_state
 
+logger = logging.getLogger(__name__)
 # The row of similar products under a product.
 SIMILAR = 8
 
@@ -97,11 +100,13 @@ def similar(request: ShopRequest, sku: str, store_slug: str = "") -> HttpRespons
     store, links = find_store(store_slug), Links(store_slug)
     if not request.htmx:
         return HttpResponseRedirect(links.shop(PageState(like=sku)))
+    context: dict[str, object] = {"store": store, "cards": [], "page_number": 2}
     try:
-        hits = asking.similar(store, sku, count=SIMILAR).hits
-    except SearchError:
-        hits = ()
-    return render(request, "storefront/_similar.html", {"store": store, "cards": cards(hits, links), "page_number": 2})
+        found = asking.similar(store, sku, count=SIMILAR)
+        context |= {"cards": cards(found.hits, links), "search_id": found.search_id, "card_offset": 0}
+    except SearchError as error:
+        logger.info("Nothing similar to %r is shown: %s", sku, error)
+    return render(request, "storefront/_similar.html", context)
 
 
 def find_store(store_slug: str) -> Store:
@@ -127,7 +132,10 @@ def answer(
         return render(request, "storefront/_cards.html", context, status=page.status)
     response = render(request, "storefront/_answer.html", context, status=page.status)
     url = links.shop(page.state)
-    return replace_url(response, url) if is_typing_on(request, state) else push_url(response, url)
+    if not is_typing_on(request, state):
+        return push_url(response, url)
+    supersede_search(store, request.headers.get("X-Search-Before", ""))
+    return replace_url(response, url)
 
 
 def is_typing_on(request: ShopRequest, state: PageState) -> bool:

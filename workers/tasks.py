@@ -9,12 +9,14 @@ from __future__ import annotations
 import logging
 
 from celery import shared_task
+from redis.exceptions import RedisError
 
 from catalog import importing
 from search import indexing, query_images, remote_photos, versions, words
 from search.attributes import suggesting
 from search.calibration.stores import calibrate_missing
 from search.errors import EncoderUnavailable, IndexUnavailable
+from search.events import erasure, popularity, search_log
 
 logger = logging.getLogger(__name__)
 
@@ -86,9 +88,26 @@ def suggest_attributes() -> None:
 
 
 @shared_task
+def keep_searches() -> None:
+    """Put the searches that wait in Redis into Postgres."""
+    try:
+        search_log.keep_searches()
+    except RedisError as error:
+        logger.warning("Searches wait to be kept: %s", error)
+
+
+@shared_task
+def refresh_popularity() -> None:
+    """Work out what is sought after from events and searches."""
+    popularity.refresh_popularity()
+    popularity.refresh_popular_queries()
+
+
+@shared_task
 def tidy() -> None:
-    """Drop what has had its time: query photos and retired collections."""
+    """Drop what has had its time: query photos, old events and searches, retired collections."""
     query_images.delete_expired()
+    erasure.delete_old()
     versions.drop_retired()
 
 

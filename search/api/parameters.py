@@ -17,6 +17,7 @@ MAX_TERMS = 100
 MAX_PER_PAGE = 100
 MAX_DEADLINE_MS = 60_000
 MAX_PARTS = 12
+MAX_NOT_RELEVANT = 20
 MODES = ("auto", "browse", "words", "lexical", "semantic", "image", "composed")
 MATCHES = ("any", "all")
 
@@ -74,6 +75,27 @@ class TermsField(serializers.ListField):
     def to_internal_value(self, data: Any) -> list[str]:
         terms: list[str] = super().to_internal_value([data] if isinstance(data, str) else data)
         return terms
+
+
+@extend_schema_field(
+    {
+        "oneOf": [
+            {"type": "string", "maxLength": 2500},
+            {"type": "array", "items": {"type": "string", "maxLength": 120}, "maxItems": MAX_NOT_RELEVANT},
+        ]
+    }
+)
+class SkusField(serializers.ListField):
+    """Skus as a list, or in a URL with commas between them."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.pop("child", None)
+        super().__init__(child=serializers.CharField(max_length=120), max_length=MAX_NOT_RELEVANT, **kwargs)
+
+    def to_internal_value(self, data: Any) -> list[str]:
+        stated = [sku for sku in data.split(",") if sku.strip()] if isinstance(data, str) else data
+        skus: list[str] = super().to_internal_value(stated)
+        return skus
 
 
 class PriceIn(StrictSerializer):
@@ -211,6 +233,10 @@ class ListingIn(StrictSerializer):
         min_value=0,
         max_value=1,
         help_text="Leave out what a photo or meaning finds less surely; without it the calibrated floor; 0 shows all.",
+    )
+    not_relevant = SkusField(
+        required=False,
+        help_text="Products that the shopper waved away: left out, and what looks like them comes later.",
     )
     explain = serializers.BooleanField(default=False, help_text="Adds each route's rank and score to the hits.")
     deadline_ms = serializers.IntegerField(required=False, min_value=50, max_value=MAX_DEADLINE_MS)

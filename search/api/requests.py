@@ -22,6 +22,7 @@ from search.api.filtering import parse_filter_by, store_vocabulary, typed_filter
 from search.api.parameters import ListingIn, ScalarSearchIn, SearchIn, StrictSerializer, validated
 from search.api.photos import read_photo
 from search.errors import InvalidQuery
+from search.feedback import with_not_relevant
 from search.query import FacetRequest, Filters, Match, Mode, Part, Query, Result, Sort
 from search.retrieval import search
 
@@ -54,10 +55,11 @@ def build_query(
     stated = _stated_parts(asked, has_upload=image_bytes is not None)
     mode = _mode(asked["mode"], stated)
     # Last, because a photo is dear: it may be fetched, and is decoded.
-    return with_parts(
+    query = with_parts(
         replace(listing, mode=mode, match=Match(asked["match"])),
         [_part(store, one, uploaded=image_bytes) for one in stated],
     )
+    return with_not_relevant(query, asked.get("not_relevant", []))
 
 
 def with_parts(query: Query, parts: Sequence[Part]) -> Query:
@@ -79,7 +81,9 @@ def with_parts(query: Query, parts: Sequence[Part]) -> Query:
 
 def similar_query(store: Store, product_id: int, *, owner: str, data: Mapping[str, Any]) -> Query:
     """What looks like this product, narrowed, ordered and paged as `data` says. Raises `InvalidQuery`."""
-    return replace(_listing(store, read_fields(ListingIn, data), owner=owner), product_id=product_id, mode=Mode.IMAGE)
+    asked = read_fields(ListingIn, data)
+    query = replace(_listing(store, asked, owner=owner), product_id=product_id, mode=Mode.IMAGE)
+    return with_not_relevant(query, asked.get("not_relevant", []))
 
 
 def read_fields(shape: type[StrictSerializer], data: Mapping[str, Any]) -> dict[str, Any]:

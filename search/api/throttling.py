@@ -42,6 +42,8 @@ def limit_per_minute(key: ApiKey) -> int:
 class KeyRateThrottle(BaseThrottle):
     """Counts a key's requests. While Redis is down everything is allowed: a search answers without it."""
 
+    # What is counted together.
+    counter = "rate"
     _wait_s: int | None = None
 
     def allow_request(self, request: Request, view: APIView) -> bool:
@@ -49,7 +51,7 @@ class KeyRateThrottle(BaseThrottle):
             return True
         limit = limit_per_minute(request.auth)
         now = time()
-        count = _count(f"rate:{request.auth.pk}:{int(now // WINDOW_S)}")
+        count = _count(f"{self.counter}:{request.auth.pk}:{int(now // WINDOW_S)}")
         if count is None:
             return True
         reset_s = WINDOW_S - int(now % WINDOW_S)
@@ -62,6 +64,12 @@ class KeyRateThrottle(BaseThrottle):
 
     def wait(self) -> float | None:
         return self._wait_s
+
+
+class EventRateThrottle(KeyRateThrottle):
+    """Counts a key's events apart: what a page reports shall not use up what it may search."""
+
+    counter = "event-rate"
 
 
 def _count(name: str) -> int | None:

@@ -10,6 +10,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.views import APIView
 
 from search.api import health
+from search.api.events import EventsView, VisitorEventsView
 from search.api.metrics import metrics
 from search.api.views import ImagesView, ImageView, SearchView, SimilarView
 
@@ -33,6 +34,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/images", ImagesView.as_view(), name="images"),
     path("api/v1/images/<str:image_id>", ImageView.as_view(), name="image"),
     path("api/v1/products/<path:sku>/similar", SimilarView.as_view(), name="similar"),
+    path("api/v1/events", EventsView.as_view(), name="events"),
+    path("api/v1/visitors/<str:visitor>/events", VisitorEventsView.as_view(), name="visitor-events"),
     path("", include("catalog.api.urls")),
     path("api/schema", SpectacularAPIView.as_view(**_open), name="schema"),
     path("api/docs", SpectacularSwaggerView.as_view(url_name="schema", **_open), name="docs"),

@@ -1,0 +1,165 @@
+"""Searches remembered without slowing them: one push to a bounded list in Redis, which a worker empties into Postgres.
+
+Without Redis a search is answered and not remembered. A list that no worker empties keeps its newest entries.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from time import monotonic
+from typing import Any, cast
+
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+from redis import Redis
+from redis.exceptions import RedisError
+
+from catalog.models import Store
+from search.evaluation.sets import filters_record
+from search.events.masking import kept_words
+from search.events.records import SearchLog
+from search.feedback import is_refined
+from search.query import Query
+
+logger = logging.getLogger(__name__)
+
+WAITING, TAKEN = "vitrine:searches", "vitrine:searches:taken"
+# Some 300 bytes each: 15 MB of Redis at most, an hour of 14 searches a second while no worker runs.
+MAX_WAITING = 50_000
+BATCH = 1000
+# A push takes a tenth of a millisecond. A Redis that is down costs a process at most this once in `PAUSE_S`.
+TIMEOUT_S = 0.2
+PAUSE_S = 5.0
+# Who looks at an answer this long has asked it.
+TYPING_S = 10.0
+# Any constant of ours: one worker empties the list at a time.
+_LOCK = 0x5EA2C4
+
+_clients: dict[str, Redis] = {}
+# By address, when a Redis that failed is asked again.
+_paused_until: dict[str, float] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A search on its way to `SearchLog`; plain JSON values."""
+
+    store_id: int
+    search_id: str
+    mode: str
+    words: str
+    photo_digest: str
+    product_id: int | None
+    filters: dict[str, Any]
+    found: int
+    index_version: str
+    took_ms: int
+    is_superseded: bool
+    created_at: str
+
+
+def remember_search(query: Query, *, search_id: str, found: int, index_version: str, took_ms: float) -> None:
+    """Note a search that was answered. Costs one round trip to Redis and never raises for a Redis that is down."""
+    entry = _Entry(
+        store_id=query.store_id,
+        search_id=search_id,
+        mode=str(query.mode),
+        words=kept_words(query.words),
+        photo_digest=_photo_digest(query),
+        product_id=query.product_id,
+        filters=filters_record(query.filters),
+        found=found,
+        index_version=index_version,
+        took_ms=round(took_ms),
+        is_superseded=is_refined(query),
+        created_at=timezone.now().isoformat(),
+    )
+    _push(asdict(entry))
+
+
+def supersede_search(store: Store, search_id: str) -> None:
+    """Note that the shopper typed on: a search of the last `TYPING_S` was a step on the way, and is counted nowhere."""
+    if 0 < len(search_id) <= 64 and "\x00" not in search_id:
+        _push({"store_id": store.pk, "superseded": search_id, "created_at": timezone.now().isoformat()})
+
+
+def _photo_digest(query: Query) -> str:
+    """The photo's digest; of several photos and products, one for all of them together."""
+    others = [part for part in query.others if part.is_visual and part.weight >= 0]
+    if not others:
+        return query.image_digest
+    named = [(part.image_digest, part.product_id) for part in query.parts if part.is_visual and part.weight >= 0]
+    return hashlib.sha256(repr(named).encode()).hexdigest()
+
+
+def _push(entry: dict[str, Any]) -> None:
+    url = settings.CACHES["default"]["LOCATION"]
+    if monotonic() < _paused_until.get(url, 0.0):
+        return
+    try:
+        with _client().pipeline(transaction=False) as pipeline:
+            pipeline.rpush(WAITING, json.dumps(entry))
+            pipeline.ltrim(WAITING, -MAX_WAITING, -1)
+            pipeline.execute()
+    except (RedisError, OSError) as error:
+        _paused_until[url] = monotonic() + PAUSE_S
+        logger.warning("A search was not remembered: %s", error)
+
+
+def keep_searches() -> int:
+    """Empty the list into Postgres and say how many searches it held. Raises `RedisError` without Redis.
+
+    The list is set aside first and deleted when its rows are committed: a worker that dies in between leaves it to the
+    next one, and rows that are there already are left alone.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK])
+        if not cursor.fetchone()[0]:
+            return 0
+        try:
+            return _keep(_client())
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
+
+
+def _keep(client: Redis) -> int:
+    if not client.exists(TAKEN):
+        if not client.exists(WAITING):
+            return 0
+        client.renamenx(WAITING, TAKEN)
+    kept = 0
+    for start in range(0, cast("int", client.llen(TAKEN)), BATCH):
+        texts = cast("list[bytes]", client.lrange(TAKEN, start, start + BATCH - 1))
+        kept += _insert([json.loads(text) for text in texts])
+    client.delete(TAKEN)
+    return kept
+
+
+def _insert(entries: list[dict[str, Any]]) -> int:
+    """Insert the searches of stores that are still there, then mark those that were typed on from."""
+    for entry in entries:
+        entry["created_at"] = datetime.fromisoformat(entry["created_at"])
+    stores = set(Store.objects.filter(pk__in={entry["store_id"] for entry in entries}).values_list("pk", flat=True))
+    rows = [SearchLog(**entry) for entry in entries if "superseded" not in entry and entry["store_id"] in stores]
+    SearchLog.objects.bulk_create(rows, ignore_conflicts=True)
+    for entry in entries:
+        if "superseded" in entry:
+            since = entry["created_at"] - timedelta(seconds=TYPING_S)
+            step = SearchLog.objects.filter(
+                store=entry["store_id"], search_id=entry["superseded"], created_at__gte=since
+            )
+            step.update(is_superseded=True)
+    return len(rows)
+
+
+def _client() -> Redis:
+    """This process' client of the cache's Redis, with short patience."""
+    url = settings.CACHES["default"]["LOCATION"]
+    if url not in _clients:
+        _clients[url] = Redis.from_url(url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S)
+    return _clients[url]
