@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from catalog.models import Attribute, AttributeValue, Category, Product, ProductImage, Store
+from search.colour.records import ImagePalette
 from search.evaluation.records import JudgedQueryRow, JudgedSetRow, JudgmentRow
 
 
@@ -240,4 +241,4 @@ class AttributeSuggestion(models.Model):
 
 
 # Declared beside what reads them; here is where Django looks.
-__all__ = ["JudgedQueryRow", "JudgedSetRow", "JudgmentRow"]
+__all__ = ["ImagePalette", "JudgedQueryRow", "JudgedSetRow", "JudgmentRow"]

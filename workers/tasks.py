@@ -14,12 +14,15 @@ from catalog import importing
 from search import indexing, query_images, remote_photos, versions, words
 from search.attributes import suggesting
 from search.calibration.stores import calibrate_missing
+from search.colour.sweep import refresh_palettes
 from search.errors import EncoderUnavailable, IndexUnavailable
 
 logger = logging.getLogger(__name__)
 
 RECENT_BUDGET_S = 60.0
 FULL_BUDGET_S = 600.0
+# Short, because the index waits behind it where one process does both.
+PALETTES_BUDGET_S = 20.0
 
 
 @shared_task
@@ -83,6 +86,18 @@ def suggest_attributes() -> None:
         suggesting.refresh_all()
     except (IndexUnavailable, EncoderUnavailable) as error:
         logger.warning("The suggestions stopped and will be tried again: %s", error)
+
+
+@shared_task
+def palettes_recent() -> None:
+    """Find the colours of photos that changed lately."""
+    refresh_palettes(is_recent_only=True, budget_s=PALETTES_BUDGET_S)
+
+
+@shared_task
+def palettes_all() -> None:
+    """Find the colours of whatever photo has none of its present pixels, however old."""
+    refresh_palettes(budget_s=PALETTES_BUDGET_S)
 
 
 @shared_task
