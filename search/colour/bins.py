@@ -67,8 +67,8 @@ BINS = tuple(
     Bin(name, name.replace("-", " ").capitalize(), tones[0], bit) for bit, (name, tones) in enumerate(_TONES.items())
 )
 BY_NAME = {found.name: found for found in BINS}
-_ANCHORS = np.array([oklab.from_hex(tone) for tones in _TONES.values() for tone in tones], np.float32)
-_BIN_OF_ANCHOR = np.repeat(np.arange(len(BINS)), [len(tones) for tones in _TONES.values()])
+ANCHORS = np.array([oklab.from_hex(tone) for tones in _TONES.values() for tone in tones], np.float32)
+BIN_OF_ANCHOR = np.repeat(np.arange(len(BINS)), [len(tones) for tones in _TONES.values()])
 
 
 def bins_of(palette: Iterable[Swatch]) -> dict[Bin, float]:
@@ -77,7 +77,7 @@ def bins_of(palette: Iterable[Swatch]) -> dict[Bin, float]:
     if not swatches:
         return {}
     colours = np.array([swatch.colour for swatch in swatches], np.float32)
-    nearest = _BIN_OF_ANCHOR[oklab.distances(colours, _ANCHORS).argmin(axis=1)]
+    nearest = BIN_OF_ANCHOR[oklab.distances(colours, ANCHORS).argmin(axis=1)]
     shares: dict[Bin, float] = {}
     for place, swatch in zip(nearest.tolist(), swatches, strict=True):
         shares[BINS[place]] = shares.get(BINS[place], 0.0) + swatch.share

@@ -106,7 +106,7 @@ def _skin(colours: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Where the colour could be a person's skin: models wear products, and are not for sale."""
     chroma = np.hypot(colours[..., 1], colours[..., 2])
     hue = np.degrees(np.arctan2(colours[..., 2], colours[..., 1]))
-    return (colours[..., 0] > 0.45) & (0.08 < chroma) & (chroma < 0.26) & (35 < hue) & (hue < 80)
+    return (colours[..., 0] > 0.45) & (chroma > 0.08) & (chroma < 0.26) & (hue > 35) & (hue < 80)
 
 
 def _background_colour(colours: NDArray[np.float32]) -> NDArray[np.float32] | None:

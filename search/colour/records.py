@@ -12,7 +12,7 @@ from catalog.models import Product, ProductImage
 from search.colour.palette import MAX_COLOURS, Swatch
 
 # Of L, 2a, 2b and shares.
-UNITS = 1000
+UNITS = 10_000
 
 
 def _number() -> models.SmallIntegerField[int | None, int | None]:
@@ -20,7 +20,7 @@ def _number() -> models.SmallIntegerField[int | None, int | None]:
 
 
 class ImagePalette(models.Model):
-    """The colours of one photo's pixels (`sha256`), in thousandths. Without any, `problem` says why, until the photo changes.
+    """The colours of one photo's pixels (`sha256`), in ten-thousandths. Without any, `problem` says why, until the photo changes.
 
     `bins` has a bit for each named colour (`search.colour.bins`). The database deletes the row with its image, however
     that is deleted, and keeps `product`: set for the product's first catalogue photo that has colours, null for others.
