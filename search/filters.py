@@ -60,7 +60,7 @@ def to_minor(amount: Decimal, store: Store, *, rounding: str = ROUND_FLOOR) -> i
 
 def matching_products(wanted: RowFilter, *, minor_unit_digits: int) -> QuerySet[Product]:
     """The store's published products that pass the filter, in Postgres: the same conditions that rows are searched by."""
-    products = Product.objects.filter(store_id=wanted.store_id, is_published=True)
+    products: QuerySet[Product] = Product.objects.filter(store_id=wanted.store_id, is_published=True)
     if wanted.matches_nothing:
         return products.none()
     if wanted.category_ids is not None:

@@ -23,6 +23,8 @@ from search.colour.terms import DEFAULT_CLOSENESS
 
 # In sorting, a colour that is all of a product is this much nearer than one that is next to nothing of it.
 SHARE_WEIGHT = 0.1
+# The fourth colour of a product is at most a quarter of it, and costs as much time as the first.
+SORTED_PLACES = PLACES[:3]
 
 
 def with_colours(products: QuerySet[Product], terms: Sequence[str], closeness: float | None) -> QuerySet[Product]:
@@ -39,7 +41,9 @@ def with_colours(products: QuerySet[Product], terms: Sequence[str], closeness: f
 def nearest_first(code: str, *, is_descending: bool = False) -> OrderBy:
     """The order of products by how near their colours are to "#1b2a49"; those without colours come last either way."""
     colour = _whole(code)
-    away = [Sqrt(_squared(place, colour)) - F(f"palette__share{place}") / round(1 / SHARE_WEIGHT) for place in PLACES]
+    away = [
+        Sqrt(_squared(place, colour)) - F(f"palette__share{place}") / round(1 / SHARE_WEIGHT) for place in SORTED_PLACES
+    ]
     # Of Postgres: LEAST passes over nulls.
     closeness = Least(*away)
     return closeness.desc(nulls_last=True) if is_descending else closeness.asc(nulls_last=True)

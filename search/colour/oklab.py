@@ -45,7 +45,7 @@ def to_rgb(colours: NDArray[np.floating]) -> NDArray[np.uint8]:
     lms = (np.asarray(colours, np.float64) @ np.linalg.inv(_TO_LAB.astype(np.float64)).T) ** 3
     light = np.clip(lms @ np.linalg.inv(_TO_LMS.astype(np.float64)).T, 0, 1)
     values = np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
-    return np.rint(values * 255).astype(np.uint8)
+    return np.asarray(np.rint(values * 255), np.uint8)
 
 
 def from_hex(code: str) -> tuple[float, float, float]:

@@ -28,7 +28,7 @@ _EDGE_DISTANCE = 0.06
 _BACKGROUND_DISTANCES = (0.08, 0.04, 0.02)
 _MIN_PRODUCT = 0.06
 # As near to the background as this is background also where the product encloses it.
-_SAME_DISTANCE = 0.012
+_SAME_DISTANCE = 0.02
 # A product is solid: where less of its outline's inside is left than this, its own colour was taken for background.
 _MIN_SOLID = 0.5
 # A product's outermost pixels are half background; they count only where the product is little more than outline.
@@ -69,7 +69,7 @@ def photo_palette(photo: Image.Image) -> tuple[Swatch, ...]:
 def _product_weights(colours: NDArray[np.float32]) -> NDArray[np.float32]:
     """How much each pixel (height, width) tells of the product: 0 in the background, most in the middle."""
     weights = _centre_weights(*colours.shape[:2])
-    background = _background_colour(colours)
+    background = _background(colours)
     if background is not None:
         weights = weights * _product(np.linalg.norm(colours - background, axis=2))
     skin = _skin(colours) & (weights > 0)
@@ -109,14 +109,22 @@ def _skin(colours: NDArray[np.float32]) -> NDArray[np.bool_]:
     return (colours[..., 0] > 0.45) & (chroma > 0.08) & (chroma < 0.26) & (hue > 35) & (hue < 80)
 
 
-def _background_colour(colours: NDArray[np.float32]) -> NDArray[np.float32] | None:
-    """The colour that most of the photo's edge has; None where the edge is a scene."""
-    edge = np.concatenate([colours[0], colours[-1], colours[1:-1, 0], colours[1:-1, -1]])
-    middle = np.median(edge, axis=0)
-    near = np.linalg.norm(edge - middle, axis=1) < _EDGE_DISTANCE
+def _background(colours: NDArray[np.float32]) -> NDArray[np.float32] | None:
+    """The background's colour at each pixel (height, width, 3), as most of the edge has it; None where the edge is a scene.
+
+    A backdrop is rarely lit evenly, so the colour may change at a constant rate from side to side.
+    """
+    height, width = colours.shape[:2]
+    rows, columns = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
+    places = np.stack([np.ones_like(rows), rows, columns], axis=2)
+    is_edge = np.zeros((height, width), bool)
+    is_edge[[0, -1]] = is_edge[:, [0, -1]] = True
+    edge, at = colours[is_edge], places[is_edge]
+    near = np.linalg.norm(edge - np.median(edge, axis=0), axis=1) < _EDGE_DISTANCE
     if near.mean() < _UNIFORM_EDGE:
         return None
-    return np.asarray(edge[near].mean(axis=0), np.float32)
+    slopes = np.linalg.lstsq(at[near], edge[near], rcond=None)[0]
+    return np.asarray(places @ slopes, np.float32)
 
 
 def _touching_edge(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

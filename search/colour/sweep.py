@@ -98,7 +98,7 @@ def _batches(*, is_recent_only: bool) -> Iterator[list[int]]:
             yield ids[start : start + BATCH]
 
 
-def _ids(sql: str, *, limit: int = PAGE, **parameters: object) -> list[int]:
+def _ids(sql: str, *, limit: int = PAGE, **parameters: int | list[int]) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT i.id {sql} ORDER BY i.id LIMIT %(limit)s",
