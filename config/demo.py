@@ -17,6 +17,7 @@ from config.embedded.services import make_services
 from config.part import Part, PartError
 from config.programs import HOST, get, is_port_free, step, web, worker
 from config.supervisor import Supervisor
+from search.colour.palette import RECIPE
 from search.encoder import get_encoder
 from search.errors import EncoderUnavailable
 
@@ -61,6 +62,7 @@ def _steps(data_dir: Path, *, is_loaded: bool) -> list[tuple[str, Part]]:
         # Later differences are the worker's to find and mend.
         steps.append(("loading the demo catalogue", step(data_dir, "load_demo")))
         steps.append(("indexing", step(data_dir, "index", "--upgrade")))
+        steps.append(("finding colours", step(data_dir, "palettes")))
         steps.append(("calibrating", step(data_dir, "calibrate")))
     return steps
 
@@ -73,7 +75,7 @@ def _stamp(milvus_engine: str) -> str:
     except EncoderUnavailable:
         # Words still answer; the worker's log says what is missing.
         weights = ""
-    made_by = f"{settings.DATABASE_URL} {milvus} {weights} {settings.INDEX_TYPE}"
+    made_by = f"{settings.DATABASE_URL} {milvus} {weights} {settings.INDEX_TYPE} {RECIPE}"
     return hashlib.sha256(made_by.encode()).hexdigest()
 
 

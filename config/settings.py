@@ -289,6 +289,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(minutes=15),
         "options": {"expires": 890},
     },
+    "palettes-recent": {
+        "task": "workers.tasks.palettes_recent",
+        "schedule": timedelta(seconds=5),
+        "options": {"expires": 4},
+    },
+    "palettes-all": {
+        "task": "workers.tasks.palettes_all",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 55},
+    },
     "suggest-attributes": {
         "task": "workers.tasks.suggest_attributes",
         "schedule": timedelta(hours=6),

@@ -10,6 +10,8 @@ from django.db import connection
 from django.db.models import Avg, Count, Max, Min, Q, QuerySet
 
 from catalog.models import Attribute, AttributeValue, Brand, Category, Product, Store
+from search.colour.bins import BINS, BY_NAME
+from search.colour.conditions import count_bins, with_colours
 from search.errors import InvalidQuery
 from search.query import Facet, FacetRequest, FacetStats, FacetValue, Filters
 
@@ -22,7 +24,7 @@ def count_facets(
 ) -> tuple[Facet, ...]:
     """The asked facets in their order. Raises `InvalidQuery` for a field that the store does not have."""
     codes = set(Attribute.objects.filter(store=store).values_list("code", flat=True))
-    known = {"category", "brand", "price", "in_stock"} | codes
+    known = {"category", "brand", "price", "in_stock", "palette"} | codes
     for request in requests:
         if request.field_name not in known:
             raise InvalidQuery(
@@ -51,6 +53,8 @@ def _facet(
         return _price_facet(request, products, filters)
     if request.field_name == "in_stock":
         return _stock_facet(request, products, selected)
+    if request.field_name == "palette":
+        return _palette_facet(request, products, filters)
     return _attribute_facet(store, request, products, selected)
 
 
@@ -96,6 +100,20 @@ def _stock_facet(request: FacetRequest, products: QuerySet[Product], selected: f
         FacetValue("false", "Sold out", counts["no"], "false" in selected),
     ]
     return Facet("in_stock", tuple(values))
+
+
+def _palette_facet(request: FacetRequest, products: QuerySet[Product], filters: Filters) -> Facet:
+    """Each named colour counts the products that have it as a substantial share; a selected colour of no name its own."""
+    counts = count_bins(products)
+    values = [
+        FacetValue(found.name, found.label, counts[found.name], found.name in filters.palette, found.hex)
+        for found in BINS
+        if counts[found.name] or found.name in filters.palette
+    ]
+    for code in (term for term in filters.palette if term not in BY_NAME):
+        count = with_colours(products, [code], filters.closeness).count()
+        values.append(FacetValue(code, code, count, True, code))
+    return Facet("palette", _largest(values, request.limit))
 
 
 def _price_facet(request: FacetRequest, products: QuerySet[Product], filters: Filters) -> Facet:

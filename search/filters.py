@@ -7,6 +7,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from django.db.models import Q, QuerySet
 
 from catalog.models import AttributeValue, Brand, Category, Product, Store
+from search.colour.conditions import with_colours
 from search.query import Filters, RowFilter
 
 MAX_PRICE_MINOR = 2**62
@@ -46,6 +47,8 @@ def resolve(store: Store, filters: Filters, *, exclude_product_ids: tuple[int, .
         ),
         value_codes=filters.attributes,
         exclude_product_ids=exclude_product_ids,
+        palette=filters.palette,
+        closeness=filters.closeness,
     )
 
 
@@ -57,7 +60,7 @@ def to_minor(amount: Decimal, store: Store, *, rounding: str = ROUND_FLOOR) -> i
 
 def matching_products(wanted: RowFilter, *, minor_unit_digits: int) -> QuerySet[Product]:
     """The store's published products that pass the filter, in Postgres: the same conditions that rows are searched by."""
-    products = Product.objects.filter(store_id=wanted.store_id, is_published=True)
+    products: QuerySet[Product] = Product.objects.filter(store_id=wanted.store_id, is_published=True)
     if wanted.matches_nothing:
         return products.none()
     if wanted.category_ids is not None:
@@ -78,6 +81,8 @@ def matching_products(wanted: RowFilter, *, minor_unit_digits: int) -> QuerySet[
         for name in names:
             any_value |= Q(attributes__contains={code: [name]})
         products = products.filter(any_value) if names else products.none()
+    if wanted.palette:
+        products = with_colours(products, wanted.palette, wanted.closeness)
     if wanted.exclude_product_ids:
         products = products.exclude(pk__in=wanted.exclude_product_ids)
     return products

@@ -144,9 +144,9 @@ def vector(run: Run, filters: Filters) -> Route | None:
     try:
         if run.version is None:
             raise IndexUnavailable("There is no live index yet: run manage.py index to build the first one.")
-        if wanted.value_ids and milvus.engine().scans_arrays:
+        if wanted.palette or (wanted.value_ids and milvus.engine().scans_arrays):
             ids = run.products(filters).values_list("pk", flat=True)
-            wanted = replace(wanted, value_ids=(), product_ids=tuple(ids))
+            wanted = replace(wanted, value_ids=(), palette=(), product_ids=tuple(ids))
         with run.timed("encode"):
             asked = query_vectors(run.query, run.version)
         with run.timed("ann"):

@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from catalog.models import Attribute, AttributeValue, Category, Product, ProductImage, Store
+from search.colour.records import ImagePalette
 from search.evaluation.records import JudgedQueryRow, JudgedSetRow, JudgmentRow
 from search.events.records import PopularQuery, ProductPopularity, SearchEvent, SearchLog
 
@@ -242,6 +243,7 @@ class AttributeSuggestion(models.Model):
 
 # Declared beside what reads them; here is where Django looks.
 __all__ = [
+    "ImagePalette",
     "JudgedQueryRow",
     "JudgedSetRow",
     "JudgmentRow",

@@ -34,12 +34,16 @@ class SortKey(StrEnum):
     PRICE = "price"
     NEWEST = "newest"
     TITLE = "title"
+    PALETTE = "palette"
 
 
 @dataclass(frozen=True, slots=True)
 class Sort:
+    """`colour` is what PALETTE orders by, as "#1b2a49": the nearest first."""
+
     key: SortKey = SortKey.RELEVANCE
     is_descending: bool = False
+    colour: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,7 @@ class Filters:
     """Filters as a shop names them. Terms of one field are alternatives; fields must all hold.
 
     `price_min` and `price_max` are in the store's currency, inclusive; either leaves products without a price out.
+    `palette` holds names of `search.colour.bins` and hexadecimal colours; `closeness` is of the latter, None the default.
     """
 
     categories: tuple[str, ...] = ()
@@ -55,15 +60,18 @@ class Filters:
     price_max: Decimal | None = None
     in_stock: bool | None = None
     attributes: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    palette: tuple[str, ...] = ()
+    closeness: float | None = None
 
     @property
     def fields(self) -> frozenset[str]:
-        """The names of the fields that are filtered: `category`, `brand`, `price`, `in_stock` and attribute codes."""
+        """The names of the fields that are filtered: `category`, `brand`, `price`, `in_stock`, `palette` and attribute codes."""
         plain = {
             "category": bool(self.categories),
             "brand": bool(self.brands),
             "price": self.price_min is not None or self.price_max is not None,
             "in_stock": self.in_stock is not None,
+            "palette": bool(self.palette),
         }
         return frozenset(name for name, used in plain.items() if used) | {code for code, _ in self.attributes}
 
@@ -73,6 +81,8 @@ class Filters:
             return frozenset(self.categories)
         if field_name == "brand":
             return frozenset(self.brands)
+        if field_name == "palette":
+            return frozenset(self.palette)
         if field_name == "in_stock":
             return frozenset() if self.in_stock is None else frozenset({str(self.in_stock).lower()})
         return frozenset(value for code, values in self.attributes if code == field_name for value in values)
@@ -86,6 +96,8 @@ class Filters:
             price_max=None if field_name == "price" else self.price_max,
             in_stock=None if field_name == "in_stock" else self.in_stock,
             attributes=tuple(pair for pair in self.attributes if pair[0] != field_name),
+            palette=() if field_name == "palette" else self.palette,
+            closeness=None if field_name == "palette" else self.closeness,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -97,6 +109,8 @@ class Filters:
             "price_max": None if self.price_max is None else str(self.price_max),
             "in_stock": self.in_stock,
             "attributes": self.attributes,
+            "palette": self.palette,
+            "closeness": self.closeness,
         }
 
     @classmethod
@@ -109,6 +123,8 @@ class Filters:
             price_max=None if data["price_max"] is None else Decimal(data["price_max"]),
             in_stock=data["in_stock"],
             attributes=tuple((code, tuple(values)) for code, values in data["attributes"]),
+            palette=tuple(data["palette"]),
+            closeness=data["closeness"],
         )
 
 
@@ -130,6 +146,9 @@ class RowFilter:
     value_codes: tuple[tuple[str, tuple[str, ...]], ...] = ()
     exclude_product_ids: tuple[int, ...] = ()
     product_ids: tuple[int, ...] | None = None
+    # Rows hold no colours: Postgres knows them, and gives Milvus a list of products.
+    palette: tuple[str, ...] = ()
+    closeness: float | None = None
 
     @property
     def matches_nothing(self) -> bool:
@@ -228,10 +247,13 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class FacetValue:
+    """`swatch` is what a colour looks like, as "#1b2a49"; other values have none."""
+
     value: str
     label: str
     count: int
     is_selected: bool
+    swatch: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from catalog import importing
 from search import indexing, query_images, remote_photos, versions, words
 from search.attributes import suggesting
 from search.calibration.stores import calibrate_missing
+from search.colour.sweep import refresh_palettes
 from search.errors import EncoderUnavailable, IndexUnavailable
 from search.events import erasure, popularity, search_log
 
@@ -22,6 +23,8 @@ logger = logging.getLogger(__name__)
 
 RECENT_BUDGET_S = 60.0
 FULL_BUDGET_S = 600.0
+# Short, because the index waits behind it where one process does both.
+PALETTES_BUDGET_S = 20.0
 
 
 @shared_task
@@ -101,6 +104,15 @@ def refresh_popularity() -> None:
     """Work out what is sought after from events and searches."""
     popularity.refresh_popularity()
     popularity.refresh_popular_queries()
+def palettes_recent() -> None:
+    """Find the colours of photos that changed lately."""
+    refresh_palettes(is_recent_only=True, budget_s=PALETTES_BUDGET_S)
+
+
+@shared_task
+def palettes_all() -> None:
+    """Find the colours of whatever photo has none of its present pixels, however old."""
+    refresh_palettes(budget_s=PALETTES_BUDGET_S)
 
 
 @shared_task

@@ -75,6 +75,15 @@ class FacetValueOut(serializers.Serializer[Any]):
     label = serializers.CharField()  # type: ignore[assignment]
     count = serializers.IntegerField()
     selected = serializers.BooleanField(source="is_selected")
+    swatch = serializers.CharField(
+        required=False, help_text="Of the facet palette: what the colour looks like, #1b2a49."
+    )
+
+    def to_representation(self, instance: Any) -> dict[str, Any]:
+        shown: dict[str, Any] = super().to_representation(instance)
+        if not instance.swatch:
+            del shown["swatch"]
+        return shown
 
 
 class FacetStatsOut(serializers.Serializer[FacetStats]):

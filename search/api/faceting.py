@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from search.api.filtering import Vocabulary
+from search.colour.terms import read_hex
 from search.errors import InvalidQuery
 from search.query import FacetRequest, Sort, SortKey
 
@@ -17,6 +18,7 @@ DEFAULT_LIMIT = 20
 
 _FACET = re.compile(r"\s*([A-Za-z0-9_.-]+)\s*(?:\(([^()]*)\))?\s*(?:,|$)")
 _RANGE = re.compile(r"\s*([0-9]{1,14}(?:\.[0-9]{1,4})?)?\s*\.\.\s*([0-9]{1,14}(?:\.[0-9]{1,4})?)?\s*")
+_PALETTE_SORT = re.compile(r"palette\(([^()]*)\)")
 _SORTS = {
     "relevance": Sort(),
     "price": Sort(SortKey.PRICE),
@@ -52,9 +54,13 @@ def parse_facet_by(value: str | Sequence[str | Mapping[str, Any]], vocabulary: V
 
 def parse_sort_by(text: str) -> Sort:
     """The order that the text names. Raises `InvalidQuery` naming all of them."""
+    if found := _PALETTE_SORT.fullmatch(text.strip().lower()):
+        return Sort(SortKey.PALETTE, colour=read_hex(found[1], field="sort_by"))
     sort = _SORTS.get(text.strip().lower())
     if sort is None:
-        raise InvalidQuery(f"Unknown order {text[:40]!r}: use one of {', '.join(_SORTS)}.", field="sort_by")
+        raise InvalidQuery(
+            f"Unknown order {text[:40]!r}: use one of {', '.join(_SORTS)}, palette(#1b2a49).", field="sort_by"
+        )
     return sort
 
 

@@ -1,22 +1,23 @@
 """`filter_by` and the typed `filters` -> `Filters`. Whatever text comes in, the outcome is `Filters` or `InvalidQuery`.
 
-category:=shoes && price:[20..80] && color:=[red,blue] && brand:="marc o'polo" && in_stock:=true
+category:=shoes && price:[20..80] && color:=[red,blue] && brand:="marc o'polo" && in_stock:=true && palette:=#1b2a49
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any
 
 from catalog.models import Attribute, Store
+from search.colour.terms import MAX_COLOURS, read_colour
 from search.errors import InvalidQuery
 from search.query import Filters
 
-PLAIN_FIELDS = ("category", "brand", "price", "in_stock")
+PLAIN_FIELDS = ("category", "brand", "price", "in_stock", "palette")
 MAX_CONDITIONS = 50
 MAX_TERMS = 100
 MAX_TERM_LENGTH = 200
@@ -82,6 +83,7 @@ def typed_filters(data: Mapping[str, Any], vocabulary: Vocabulary) -> Filters:
             known = ", ".join(sorted(vocabulary.attribute_codes)) or "none"
             raise InvalidQuery(f"Unknown attribute {code[:60]!r}: this store has {known}.", field="filters.attributes")
     price: Mapping[str, Decimal] = data.get("price", {})
+    palette: Mapping[str, Any] = data.get("palette", {})
     return Filters(
         categories=_unique(data.get("category", [])),
         brands=_unique(data.get("brand", [])),
@@ -89,7 +91,15 @@ def typed_filters(data: Mapping[str, Any], vocabulary: Vocabulary) -> Filters:
         price_max=price.get("max"),
         in_stock=data.get("in_stock"),
         attributes=tuple((code, _unique(terms)) for code, terms in attributes.items()),
+        palette=_colours(palette.get("colours", []), field="filters.palette"),
+        closeness=palette.get("closeness"),
     )
+
+
+def _colours(terms: Sequence[str], *, field: str) -> tuple[str, ...]:
+    if len(terms) > MAX_COLOURS:
+        raise InvalidQuery(f"palette has {len(terms)} colours; at most {MAX_COLOURS} are looked for.", field=field)
+    return _unique([read_colour(term, field=field) for term in terms])
 
 
 def _unique(terms: list[str]) -> tuple[str, ...]:
@@ -139,7 +149,7 @@ def _condition(scanner: _Scanner, filters: Filters, vocabulary: Vocabulary) -> F
     scanner.skip_space()
     if name == "price":
         return _narrowed(filters, *_price_bounds(scanner, vocabulary.price_step))
-    if name in vocabulary.attribute_codes:
+    if name in vocabulary.attribute_codes and name != "palette":
         # An attribute may be asked twice: a product can hold both of its values.
         return replace(filters, attributes=(*filters.attributes, (name, _terms(scanner))))
     if filters.values_of(name):
@@ -147,6 +157,8 @@ def _condition(scanner: _Scanner, filters: Filters, vocabulary: Vocabulary) -> F
     if name == "in_stock":
         return replace(filters, in_stock=_boolean(scanner))
     terms = _terms(scanner)
+    if name == "palette":
+        return replace(filters, palette=_colours(terms, field="filter_by"))
     return replace(filters, categories=terms) if name == "category" else replace(filters, brands=terms)
 
 

@@ -10,6 +10,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
+from search.colour.terms import DEFAULT_CLOSENESS, MAX_CLOSENESS, MIN_CLOSENESS
+
 MAX_TEXT_LENGTH = 500
 MAX_FILTER_LENGTH = 4000
 MAX_FACETS_LENGTH = 2000
@@ -110,6 +112,18 @@ class PriceIn(StrictSerializer):
         return attrs
 
 
+class PaletteIn(StrictSerializer):
+    """Products with any of these colours as a substantial share."""
+
+    colours = TermsField(help_text="Such as #1b2a49, a name of CSS, or a value of the facet palette.")
+    closeness = serializers.FloatField(
+        required=False,
+        min_value=MIN_CLOSENESS,
+        max_value=MAX_CLOSENESS,
+        help_text=f"How far a colour may be from a hexadecimal one, in OKLab with both hue axes doubled; {DEFAULT_CLOSENESS}.",
+    )
+
+
 class FiltersIn(StrictSerializer):
     """The typed form of `filter_by`. Terms of one field are alternatives; fields must all hold."""
 
@@ -117,6 +131,7 @@ class FiltersIn(StrictSerializer):
     brand = TermsField(required=False)
     price = PriceIn(required=False)
     in_stock = serializers.BooleanField(required=False)
+    palette = PaletteIn(required=False)
     attributes = serializers.DictField(child=TermsField(), required=False)
 
 
@@ -221,7 +236,7 @@ class ListingIn(StrictSerializer):
         help_text="category,color,price(0..50,50..100,100..)",
     )
     sort_by = serializers.CharField(
-        required=False, max_length=40, help_text="relevance, price:asc, price:desc, newest or title."
+        required=False, max_length=40, help_text="relevance, price:asc, price:desc, newest, title or palette(#1b2a49)."
     )
     page = serializers.IntegerField(default=1, min_value=1, max_value=1_000_000)
     per_page = serializers.IntegerField(default=20, min_value=1, max_value=MAX_PER_PAGE)

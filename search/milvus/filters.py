@@ -14,7 +14,12 @@ def quoted(value: str | int | bool) -> str:
 
 
 def expression(wanted: RowFilter) -> str:
-    """The boolean expression for a row filter. Ask `wanted.matches_nothing` first: an empty id list has no expression."""
+    """The boolean expression for a row filter. Ask `wanted.matches_nothing` first: an empty id list has no expression.
+
+    Raises `ValueError` for colours, which rows do not hold: resolve them to `product_ids`.
+    """
+    if wanted.palette:
+        raise ValueError("Rows hold no colours: resolve the palette to product_ids first.")
     terms = [f"store_id == {quoted(wanted.store_id)}", "published == true"]
     if wanted.kind:
         terms.append(f"kind == {quoted(wanted.kind)}")
