@@ -110,7 +110,9 @@ def measure(
     return times, raw
 
 
-def _timed(ask: Callable[[dict[str, Any]], dict[str, Any]], body: dict[str, Any]) -> tuple[float, float, dict[str, Any]]:
+def _timed(
+    ask: Callable[[dict[str, Any]], dict[str, Any]], body: dict[str, Any]
+) -> tuple[float, float, dict[str, Any]]:
     processor, started = time.process_time(), time.perf_counter()
     data = ask(body)
     return (time.perf_counter() - started) * 1000, (time.process_time() - processor) * 1000, data
@@ -137,9 +139,7 @@ def _since_ms(work: Callable[[], object]) -> float:
     return (time.perf_counter() - started) * 1000
 
 
-def report(
-    times: dict[str, Times], raw: dict[str, list[float]], *, store: Store, facets: tuple[str, ...]
-) -> None:
+def report(times: dict[str, Times], raw: dict[str, list[float]], *, store: Store, facets: tuple[str, ...]) -> None:
     """Print markdown: percentiles by form and of all, the raw parts of the same run, and the stages' medians."""
     everything = Times()
     # Browsing everything is stated by itself: one list that all shoppers share is not a mix.

@@ -46,8 +46,10 @@ def draw_samples(store: Store, count: int, chance: random.Random) -> list[Sample
     ids = list(rows.order_by("pk").values_list("pk", flat=True))
     if not ids:
         raise ValueError(f"The store {store.slug!r} has no published product with a category and a photo.")
-    return [_sample(rows.select_related("product__category", "product__brand").get(pk=pk), chance)
-            for pk in chance.choices(ids, k=count)]
+    return [
+        _sample(rows.select_related("product__category", "product__brand").get(pk=pk), chance)
+        for pk in chance.choices(ids, k=count)
+    ]
 
 
 def _sample(image: ProductImage, chance: random.Random) -> Sample:
