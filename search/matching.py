@@ -77,7 +77,9 @@ def members_of(run: Run, pool: Pool) -> Members:
         return Members()
     if "lexical" in pool.routes:
         products = Product.objects.filter(store=run.store)
-        return Members(products=lexical.matching(products, run.words, any_word=pool.any_word))
+        # A list that holds everything is quicker than looking the words up again.
+        ids = pool.matched if len(pool.matched) else None
+        return Members(ids=ids, products=lexical.matching(products, run.words, any_word=pool.any_word))
     return Members(ids=pool.matched, is_exact=pool.found_exact)
 
 

@@ -44,7 +44,7 @@ class Pool:
     `ranks`, `route_scores` and `confidences` are (routes, n): rank from 1, 0 where the route did not find the product, and
     NaN where it is not calibrated. `signals` names the rows of `signal_values` (signals, n): what moved a product after
     fusing, NaN where it does not concern it. `variants` (n,) counts the products that each stands for. `matched` (m,) are all
-    products that a vector route matched; it is empty where Postgres knows by itself what matches.
+    products that the first route matched; it is empty where only Postgres knows all that match.
     """
 
     products: NDArray[np.int64]

@@ -70,9 +70,9 @@ def _sets(
     """The sets to count, each with the filters that its members must pass and the facets that are counted over it."""
     filters, members = run.query.filters, members_of(run, pool)
     own = [request for request in requests if request.field_name in filters.fields]
-    if members.ids is None or not own:
+    if not own or not members.is_bound_to_filters:
         if requests:
-            yield members, filters, list(requests)
+            yield replace(members, ids=None) if own else members, filters, list(requests)
         return
     rest = filters
     for request in own:
