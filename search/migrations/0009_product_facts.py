@@ -132,7 +132,7 @@ DROP FUNCTION search_note_changes(bigint[], smallint), search_fact_terms(jsonb),
 
 
 class Migration(migrations.Migration):
-    dependencies = [("search", "0006_judged_sets"), ("catalog", "0004_names_in_the_admin")]
+    dependencies = [("search", "0008_palettes"), ("catalog", "0004_names_in_the_admin")]
 
     operations = [
         migrations.CreateModel(
