@@ -6,44 +6,36 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from django.db.models import Q, QuerySet
 
-from catalog.models import AttributeValue, Brand, Category, Product, Store
+from catalog.models import Product, Store
 from search.colour.conditions import with_colours
 from search.query import Filters, RowFilter
+from search.taxonomy import Taxonomy, store_taxonomy
 
 MAX_PRICE_MINOR = 2**62
 
 
-def category_subtree_ids(store_id: int, slugs: tuple[str, ...]) -> tuple[int, ...]:
-    """The ids of these categories and of everything below them, as the tree stands now."""
-    paths = Category.objects.filter(store_id=store_id, slug__in=slugs).values_list("path", flat=True)
-    below = Q()
-    for path in paths:
-        below |= Q(path__startswith=path)
-    if not below:
-        return ()
-    return tuple(Category.objects.filter(below, store_id=store_id).values_list("id", flat=True))
+def resolve(
+    store: Store,
+    filters: Filters,
+    *,
+    exclude_product_ids: tuple[int, ...] = (),
+    taxonomy: Taxonomy | None = None,
+) -> RowFilter:
+    """The ids that rows of this store hold for these names. An unknown name resolves to no id, so it matches nothing.
 
-
-def resolve(store: Store, filters: Filters, *, exclude_product_ids: tuple[int, ...] = ()) -> RowFilter:
-    """The ids that rows of this store hold for these names. An unknown name resolves to no id, so it matches nothing."""
-    values: dict[str, dict[str, int]] = {}
-    if filters.attributes:
-        rows = AttributeValue.objects.filter(
-            attribute__store=store, attribute__code__in=[code for code, _ in filters.attributes]
-        ).values_list("attribute__code", "code", "id")
-        for attribute, code, value_id in rows:
-            values.setdefault(attribute, {})[code] = value_id
-    brands = Brand.objects.filter(store=store, slug__in=filters.brands).values_list("id", flat=True)
+    `taxonomy` is the request's own; without it the store's names are looked up anew.
+    """
+    names = taxonomy or store_taxonomy(store.pk)
     return RowFilter(
         store_id=store.pk,
-        category_ids=category_subtree_ids(store.pk, filters.categories) if filters.categories else None,
-        brand_ids=tuple(brands) if filters.brands else None,
+        category_ids=names.subtree_ids(filters.categories) if filters.categories else None,
+        brand_ids=names.brand_ids(filters.brands) if filters.brands else None,
         price_min=None if filters.price_min is None else to_minor(filters.price_min, store, rounding=ROUND_CEILING),
         price_max=None if filters.price_max is None else to_minor(filters.price_max, store, rounding=ROUND_FLOOR),
         in_stock=filters.in_stock,
         value_ids=tuple(
-            tuple(values[code][name] for name in names if name in values.get(code, {}))
-            for code, names in filters.attributes
+            tuple(names.values[code][term].id for term in terms if term in names.values.get(code, {}))
+            for code, terms in filters.attributes
         ),
         value_codes=filters.attributes,
         exclude_product_ids=exclude_product_ids,

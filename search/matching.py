@@ -20,6 +20,9 @@ from numpy.typing import NDArray
 from catalog.models import Product
 from search import lexical, milvus
 from search.errors import EncoderUnavailable, IndexUnavailable
+from search.facets.members import Members
+from search.facets.statement import count_products, passing_ids
+from search.facets.summaries import SUMMARIES
 from search.ordering import in_order
 from search.pools import Pool
 from search.query import Filters, Mode, SortKey
@@ -68,6 +71,28 @@ def match_set(run: Run, filters: Filters, pool: Pool) -> QuerySet[Product]:
     return products.filter(Q(pk__in=found.order_by().values("pk")) | Q(pk__in=list(run.pinned)))
 
 
+def members_of(run: Run, pool: Pool) -> Members:
+    """What the pool's query matches, whatever the filters; of a vector route, what it matched under the query's own."""
+    if run.query.mode is Mode.BROWSE:
+        return Members()
+    if "lexical" in pool.routes:
+        products = Product.objects.filter(store=run.store)
+        # A list that holds everything is quicker than looking the words up again.
+        ids = pool.matched if len(pool.matched) else None
+        return Members(ids=ids, products=lexical.matching(products, run.words, any_word=pool.any_word))
+    return Members(ids=pool.matched, is_exact=pool.found_exact)
+
+
+def vector_members(run: Run, filters: Filters, pool: Pool) -> Members:
+    """What a vector route matches under other filters than those of the pool: another search."""
+    route = vector(run, filters)
+    if route is None:
+        # The engine went away meanwhile: what is known of is a part of the set.
+        return Members(ids=pool.matched, is_exact=False)
+    sure = floored(run, route)
+    return Members(ids=sure.products, is_exact=sure.is_complete)
+
+
 def _matched(run: Run) -> Matched:
     mode = run.query.mode
     if mode is Mode.BROWSE:
@@ -80,10 +105,19 @@ def _matched(run: Run) -> Matched:
 
 
 def _browsed(run: Run) -> Matched:
-    """The products in the asked order; relevance means the newest first."""
+    """The products in the asked order; relevance means the newest first. Kept while nothing in the catalogue changes."""
+    key = (run.store.pk, run.stamps, run.query.filters, run.query.sort)
+    is_kept = run.is_stamped(run.query.filters) and run.query.sort.key is not SortKey.PALETTE
+    known = SUMMARIES.get(key) if is_kept else None
+    if isinstance(known, Matched):
+        return known
     products, limit = run.products(run.query.filters), settings.SEARCH_POOL_SIZE
     route = _listed("browse", in_order(products, run.query.sort).values_list("pk", flat=True)[:limit])
-    return Matched((route,), len(route) if len(route) < limit else products.count())
+    found = len(route) if len(route) < limit else count_products(run, Members(), run.query.filters)
+    matched = Matched((route,), found)
+    if is_kept:
+        SUMMARIES.keep(key, matched)
+    return matched
 
 
 def _by_words(run: Run) -> Matched:
@@ -106,7 +140,7 @@ def _by_words(run: Run) -> Matched:
             words = _listed("lexical", in_order(matching, query.sort).values_list("pk", flat=True)[: len(words)])
     vectors = vector(run, query.filters) if is_asking_milvus and len(words) else None
     routes = (words,) if vectors is None else (words, vectors.only(words.products))
-    return Matched(routes, found, any_word=any_word and bool(found))
+    return Matched(routes, found, any_word=any_word)
 
 
 def _words(run: Run) -> tuple[Route | None, bool]:
@@ -145,8 +179,7 @@ def vector(run: Run, filters: Filters) -> Route | None:
         if run.version is None:
             raise IndexUnavailable("There is no live index yet: run manage.py index to build the first one.")
         if wanted.palette or (wanted.value_ids and milvus.engine().scans_arrays):
-            ids = run.products(filters).values_list("pk", flat=True)
-            wanted = replace(wanted, value_ids=(), palette=(), product_ids=tuple(ids))
+            wanted = replace(wanted, value_ids=(), palette=(), product_ids=passing_ids(run, filters))
         with run.timed("encode"):
             asked = query_vectors(run.query, run.version)
         with run.timed("ann"):

@@ -16,6 +16,7 @@ from catalog.models import Attribute, AttributeValue, Category, Product, Product
 from search.colour.records import ImagePalette
 from search.evaluation.records import JudgedQueryRow, JudgedSetRow, JudgmentRow
 from search.events.records import PopularQuery, ProductPopularity, SearchEvent, SearchLog
+from search.facets.records import ProductFacts, StoreChange
 
 
 class VersionState(models.TextChoices):
@@ -248,7 +249,9 @@ __all__ = [
     "JudgedSetRow",
     "JudgmentRow",
     "PopularQuery",
+    "ProductFacts",
     "ProductPopularity",
     "SearchEvent",
     "SearchLog",
+    "StoreChange",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.db.models import QuerySet
+
 from catalog.models import Product
 from search import lexical, pools
 from search.pools import Pool
@@ -24,7 +26,7 @@ def page(run: Run, pool: Pool, search_id: str) -> tuple[tuple[Hit, ...], int]:
     while len(places) < query.per_page and position < len(pool):
         end = min(position + query.per_page - len(places), len(pool))
         ids = pool.products[position:end].tolist()
-        rows.update({product.pk: product for product in allowed.filter(pk__in=ids).with_facts()})  # type: ignore[attr-defined]
+        rows.update({product.pk: product for product in _hydrated(run, allowed.filter(pk__in=ids))})
         places.extend(place for place in range(position, end) if int(pool.products[place]) in rows)
         removed += sum(product_id not in rows for product_id in ids)
         position = end
@@ -32,6 +34,20 @@ def page(run: Run, pool: Pool, search_id: str) -> tuple[tuple[Hit, ...], int]:
         pools.remember_start(run.asked, search_id, page=query.page + 1, position=position)
     marked = lexical.highlights(list(rows), run.words, store=run.store) if "lexical" in pool.routes else {}
     return tuple(_hit(pool, place, rows, marked) for place in places), removed
+
+
+def _hydrated(run: Run, products: QuerySet[Product]) -> list[Product]:
+    """The products with all that an answer shows: two queries, the names are known already."""
+    found = list(products.prefetch_related("images"))
+    brands = run.names.brands(product.brand_id for product in found if product.brand_id is not None)
+    for product in found:
+        product.store = run.store
+        # What is newer than the names is looked up when it is shown.
+        if (category := run.names.category_by_id.get(product.category_id or 0)) is not None:
+            product.category = category
+        if (brand := brands.get(product.brand_id or 0)) is not None:
+            product.brand = brand
+    return found
 
 
 def _hit(pool: Pool, place: int, rows: dict[int, Product], marked: dict[int, str]) -> Hit:

@@ -44,7 +44,7 @@ class Pool:
     `ranks`, `route_scores` and `confidences` are (routes, n): rank from 1, 0 where the route did not find the product, and
     NaN where it is not calibrated. `signals` names the rows of `signal_values` (signals, n): what moved a product after
     fusing, NaN where it does not concern it. `variants` (n,) counts the products that each stands for. `matched` (m,) are all
-    products that a vector route matched; it is empty where Postgres knows by itself what matches.
+    products that the first route matched; it is empty where only Postgres knows all that match.
     """
 
     products: NDArray[np.int64]
@@ -66,6 +66,8 @@ class Pool:
     left_out: int = 0
     understood: Understood = field(default_factory=Understood)
     notes: Mapping[str, Any] = field(default_factory=dict)
+    # The facets that were counted for the first page (`search.facets.packing`): later ones repeat them.
+    facets: Mapping[str, Any] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.products)
@@ -218,6 +220,7 @@ _HEADER_FIELDS = (
     "index_version",
     "left_out",
     "notes",
+    "facets",
 )
 
 
@@ -267,7 +270,7 @@ def _key(query: Query, search_id: str) -> str:
     """Bound to store and key, so that another store's (or key's) search id finds nothing."""
     owner = hashlib.sha256(f"{query.store_id}|{query.owner}|{search_id}".encode()).hexdigest()
     # The number is the packing's: a pool that an older release packed is not read.
-    return f"pool3:{owner}"
+    return f"pool4:{owner}"
 
 
 def _start_key(query: Query, search_id: str, page: int) -> str:

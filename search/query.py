@@ -100,6 +100,13 @@ class Filters:
             closeness=None if field_name == "palette" else self.closeness,
         )
 
+    def only(self, field_name: str) -> Filters:
+        """The filters of this field alone."""
+        rest = self
+        for other in self.fields - {field_name}:
+            rest = rest.without(other)
+        return rest
+
     def to_json(self) -> dict[str, Any]:
         """The filters as JSON; `from_json` reads it back."""
         return {
@@ -163,11 +170,15 @@ class RowFilter:
 
 @dataclass(frozen=True, slots=True)
 class FacetRequest:
-    """One facet to count. `ranges` are (from, to) bounds in currency units, `None` open; only `price` takes them."""
+    """One facet to count. `ranges` are (from, to) bounds in currency units, `None` open; only `price` takes them.
+
+    `query` keeps the values whose labels have words that begin with its words.
+    """
 
     field_name: str
     limit: int = 20
     ranges: tuple[tuple[Decimal | None, Decimal | None], ...] = ()
+    query: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,12 +258,15 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class FacetValue:
-    """`swatch` is what a colour looks like, as "#1b2a49"; other values have none."""
+    """A value with its count. A category also has its `level` in the tree, from 1, and its `parent`'s value; a colour has a
+    `swatch`, what it looks like, as "#1b2a49"."""
 
     value: str
     label: str
     count: int
     is_selected: bool
+    parent: str = ""
+    level: int = 0
     swatch: str = ""
 
 
@@ -267,9 +281,12 @@ class FacetStats:
 
 @dataclass(frozen=True, slots=True)
 class Facet:
+    """A field's counts. They are lower bounds where `is_exact` is false."""
+
     field_name: str
     values: tuple[FacetValue, ...]
     stats: FacetStats | None = None
+    is_exact: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,3 +338,5 @@ class Result:
     suggestions: tuple[str, ...] = ()
     # What the search found out on the way (a rule that applied, words that were corrected), by name; plain JSON.
     notes: Mapping[str, Any] = field(default_factory=dict)
+    # The store's names as they were for this answer (`search.taxonomy`).
+    names: Any = None

@@ -8,21 +8,20 @@ from __future__ import annotations
 from dataclasses import replace
 from time import monotonic
 
-from django.db.models import QuerySet
-
-from catalog.models import Product, Store
+from catalog.models import Store
 from search import pools
 from search.calibration.confidence import find_calibration
 from search.errors import IndexUnavailable
 from search.events.search_log import remember_search
-from search.facets import count_facets
-from search.matching import match, match_set
+from search.facets.counting import count_facets, packed_facets
+from search.matching import match
 from search.models import IndexVersion
 from search.paging import page
 from search.pools import Pool, Understood
-from search.query import Facet, Filters, Mode, Query, Result
+from search.query import Facet, Mode, Query, Result
 from search.ranking import rank
 from search.run import Run
+from search.stamps import read_stamps
 from search.understanding import parse, understand
 from search.versions import live_version
 
@@ -37,11 +36,9 @@ def search(
     search, and `is_logged=False` asks for that alone.
     """
     run = _begun(query, version, is_kept=is_kept)
-    pool, search_id, is_renewed = _pool(run)
+    pool, facets, search_id, is_renewed = _pool(run)
     with run.timed("hydrate"):
         hits, removed = page(run, pool, search_id)
-    with run.timed("facets"):
-        facets = _facets(run, pool) if query.facet_by else ()
     is_new = query.page == 1 and (is_renewed or not query.search_id)
     if is_kept and is_logged and is_new:
         with run.timed("log"):
@@ -69,6 +66,7 @@ def search(
         model=run.version.model_name if run.version else "",
         lag_seconds=run.version.lag_seconds if run.version else None,
         notes=pool.notes,
+        names=run.names,
     )
 
 
@@ -76,6 +74,7 @@ def _begun(query: Query, version: IndexVersion | None, *, is_kept: bool) -> Run:
     """A run with its store, its clock, and the index and calibration that it searches by."""
     store = Store.objects.get(pk=query.store_id)
     run = Run(query, query, store, monotonic() + query.deadline_ms / 1000, is_kept=is_kept)
+    run.stamps = read_stamps(store.pk)
     try:
         run.version = version or live_version()
     except IndexUnavailable:
@@ -86,19 +85,22 @@ def _begun(query: Query, version: IndexVersion | None, *, is_kept: bool) -> Run:
     return run
 
 
-def _pool(run: Run) -> tuple[Pool, str, bool]:
-    """The pinned pool of the query's search id, else a new one; and whether a pinned one was asked for in vain."""
+def _pool(run: Run) -> tuple[Pool, tuple[Facet, ...], str, bool]:
+    """The pinned pool of the query's search id, else a new one, with its facets; and whether a pinned one was asked for
+    in vain. Facets are counted before a pool is kept, so that its later pages repeat them."""
     if run.asked.search_id:
         with run.timed("pool"):
             kept = pools.load(run.asked)
         if kept is not None:
             _recall(run, kept)
-            return kept, run.asked.search_id, False
+            return kept, count_facets(run, kept), run.asked.search_id, False
     pool = _compute(run)
+    facets = count_facets(run, pool)
     if not run.is_kept:
-        return pool, "", False
+        return pool, facets, "", False
+    pool = replace(pool, facets=packed_facets(run, facets))
     with run.timed("pool"):
-        return pool, pools.save(run.asked, pool), bool(run.asked.search_id)
+        return pool, facets, pools.save(run.asked, pool), bool(run.asked.search_id)
 
 
 def _compute(run: Run) -> Pool:
@@ -125,13 +127,6 @@ def _recall(run: Run, pool: Pool) -> None:
     run.query = replace(run.query, text=understood.text, filters=understood.filters)
     run.hidden, run.pinned = set(understood.hidden), dict(understood.pinned)
     parse(run)
-
-
-def _facets(run: Run, pool: Pool) -> tuple[Facet, ...]:
-    def products_for(filters: Filters) -> QuerySet[Product]:
-        return match_set(run, filters, pool)
-
-    return count_facets(run.store, run.query.filters, run.query.facet_by, products_for=products_for)
 
 
 __all__ = ["search"]

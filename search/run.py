@@ -16,6 +16,8 @@ from search.calibration.confidence import NOTHING, Calibration
 from search.lexical import NO_WORDS, Words
 from search.models import IndexVersion
 from search.query import Filters, Query, RowFilter
+from search.stamps import Stamps
+from search.taxonomy import Taxonomy, store_taxonomy
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,8 @@ class Run:
     is_kept: bool = True
     words: Words = NO_WORDS
     calibration: Calibration = NOTHING
+    # What the store was like when the search began; None where nobody looked, and then nothing is kept or believed.
+    stamps: Stamps | None = None
     hidden: set[int] = field(default_factory=set)
     pinned: dict[int, int] = field(default_factory=dict)
     boosts: list[Boost] = field(default_factory=list)
@@ -64,6 +68,15 @@ class Run:
         """Seconds until the deadline; negative when it is over."""
         return self.deadline - monotonic()
 
+    @property
+    def names(self) -> Taxonomy:
+        """The store's categories, brands and attributes as they were when the search began."""
+        return store_taxonomy(self.store.pk, stamp=None if self.stamps is None else self.stamps.taxonomy)
+
+    def is_stamped(self, filters: Filters) -> bool:
+        """Whether what the store holds under these filters changes only with its stamps: palettes are not in them."""
+        return self.stamps is not None and not (self.hidden or self.query.excluded_product_ids or filters.palette)
+
     def narrow(self, filters: Filters) -> None:
         """Search under these filters from now on."""
         self.query = replace(self.query, filters=filters)
@@ -71,7 +84,7 @@ class Run:
     def resolved(self, filters: Filters) -> RowFilter:
         """The filters as ids, without the products that are no answer to this search."""
         excluded = tuple(sorted({*self.query.excluded_product_ids, *self.hidden}))
-        return sql.resolve(self.store, filters, exclude_product_ids=excluded)
+        return sql.resolve(self.store, filters, exclude_product_ids=excluded, taxonomy=self.names)
 
     def products(self, filters: Filters) -> QuerySet[Product]:
         """The store's published products under these filters."""

@@ -61,6 +61,7 @@ def test_words_are_answered_in_the_documented_shape(client: Client) -> None:
         "field_name": "color",
         "counts": [{"value": "red", "label": "Red", "count": 1, "selected": False}],
         "stats": None,
+        "exact": True,
     }
     assert prices["stats"] == {"min": "10.00", "max": "10.00", "avg": "10.00"}
     assert [value["count"] for value in prices["counts"]] == [1, 0]

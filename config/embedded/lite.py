@@ -42,6 +42,10 @@ def serve(data_dir: str, address: str) -> None:
             ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
             # A second server on one address is an error, not a silent half of the requests.
             ("grpc.so_reuseport", 0),
+            # pymilvus pings every 10 s, calls or none; unasked, gRPC takes that for abuse and closes the connection.
+            ("grpc.keepalive_permit_without_calls", 1),
+            ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
+            ("grpc.http2.max_ping_strikes", 0),
         ],
     )
     milvus_pb2_grpc.add_MilvusServiceServicer_to_server(MilvusServicer(database), server)

@@ -12,7 +12,7 @@ from catalog.api.serializers import ProductOut, product_data
 from catalog.labels import Labels
 from catalog.models import Store
 from search.models import QueryImage
-from search.query import FacetStats, Hit, Query, Result
+from search.query import FacetStats, FacetValue, Hit, Query, Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +75,26 @@ class FacetValueOut(serializers.Serializer[Any]):
     label = serializers.CharField()  # type: ignore[assignment]
     count = serializers.IntegerField()
     selected = serializers.BooleanField(source="is_selected")
+    level = serializers.IntegerField(required=False, help_text="Of a category: its depth in the tree, from 1.")
+    parent = serializers.CharField(
+        required=False, allow_null=True, help_text="Of a category: the value of the category above it; null at the top."
+    )
     swatch = serializers.CharField(
         required=False, help_text="Of the facet palette: what the colour looks like, #1b2a49."
     )
 
-    def to_representation(self, instance: Any) -> dict[str, Any]:
-        shown: dict[str, Any] = super().to_representation(instance)
-        if not instance.swatch:
-            del shown["swatch"]
+    def to_representation(self, instance: FacetValue) -> dict[str, Any]:
+        """The same shape without DRF's field machinery: an answer has some hundred values."""
+        shown: dict[str, Any] = {
+            "value": instance.value,
+            "label": instance.label,
+            "count": instance.count,
+            "selected": instance.is_selected,
+        }
+        if instance.level:
+            shown["level"], shown["parent"] = instance.level, instance.parent or None
+        if instance.swatch:
+            shown["swatch"] = instance.swatch
         return shown
 
 
@@ -103,6 +115,7 @@ class FacetOut(serializers.Serializer[Any]):
     field_name = serializers.CharField()  # type: ignore[assignment]
     counts = FacetValueOut(many=True, source="values")
     stats = FacetStatsOut(allow_null=True, help_text="Of the price, in the store's currency.")
+    exact = serializers.BooleanField(source="is_exact", help_text="False: the counts are lower bounds, as found is.")
 
 
 class IndexOut(serializers.Serializer[Any]):
@@ -157,7 +170,7 @@ def answer_data(answer: Answer, *, store: Store, request: Request) -> dict[str, 
     """The JSON of an answer."""
     context = {
         "request": request,
-        "labels": Labels(hit.product for hit in answer.result.hits),
+        "labels": answer.result.names or Labels(hit.product for hit in answer.result.hits),
         "is_explained": answer.query.explain,
         "digits": store.minor_unit_digits,
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -50,6 +51,18 @@ def parse_facet_by(value: str | Sequence[str | Mapping[str, Any]], vocabulary: V
         if len(facet.ranges) > MAX_RANGES:
             raise _invalid(f"{len(facet.ranges)} ranges are asked for; at most {MAX_RANGES} are counted.")
     return tuple(facets)
+
+
+def with_facet_query(facets: tuple[FacetRequest, ...], text: str) -> tuple[FacetRequest, ...]:
+    """The facets, one of them narrowed to the values that `color:bl` finds. Raises `InvalidQuery` for one not asked for."""
+    name, colon, words = (piece.strip() for piece in text.partition(":"))
+    if not colon or not words or "\x00" in words:
+        raise InvalidQuery(f"facet_query cannot be read at {text[:40]!r}: write color:bl.", field="facet_query")
+    if name not in {facet.field_name for facet in facets}:
+        raise InvalidQuery(f"facet_query searches {name[:60]!r}: ask for it in facet_by too.", field="facet_query")
+    if name == "price":
+        raise InvalidQuery("facet_query searches labels; a price has none.", field="facet_query")
+    return tuple(replace(facet, query=words) if facet.field_name == name else facet for facet in facets)
 
 
 def parse_sort_by(text: str) -> Sort:

@@ -12,10 +12,11 @@ from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any
 
-from catalog.models import Attribute, Store
+from catalog.models import Store
 from search.colour.terms import MAX_COLOURS, read_colour
 from search.errors import InvalidQuery
 from search.query import Filters
+from search.taxonomy import store_taxonomy
 
 PLAIN_FIELDS = ("category", "brand", "price", "in_stock", "palette")
 MAX_CONDITIONS = 50
@@ -51,9 +52,8 @@ class Vocabulary:
 
 
 def store_vocabulary(store: Store) -> Vocabulary:
-    """The names that this store's filters and facets may use: one short query."""
-    codes = Attribute.objects.filter(store=store).values_list("code", flat=True)
-    return Vocabulary(frozenset(codes), Decimal(10) ** -store.minor_unit_digits)
+    """The names that this store's filters and facets may use."""
+    return Vocabulary(frozenset(store_taxonomy(store.pk).attributes), Decimal(10) ** -store.minor_unit_digits)
 
 
 def parse_filter_by(text: str, vocabulary: Vocabulary) -> Filters:

@@ -15,6 +15,7 @@ from search.colour.terms import DEFAULT_CLOSENESS, MAX_CLOSENESS, MIN_CLOSENESS
 MAX_TEXT_LENGTH = 500
 MAX_FILTER_LENGTH = 4000
 MAX_FACETS_LENGTH = 2000
+MAX_FACET_QUERY_LENGTH = 200
 MAX_TERMS = 100
 MAX_PER_PAGE = 100
 MAX_DEADLINE_MS = 60_000
@@ -234,6 +235,12 @@ class ListingIn(StrictSerializer):
         allow_blank=True,
         max_length=MAX_FACETS_LENGTH,
         help_text="category,color,price(0..50,50..100,100..)",
+    )
+    facet_query = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=MAX_FACET_QUERY_LENGTH,
+        help_text="color:bl shows of the facet color the values with a word that begins with bl, whatever case and accents.",
     )
     sort_by = serializers.CharField(
         required=False, max_length=40, help_text="relevance, price:asc, price:desc, newest, title or palette(#1b2a49)."

@@ -17,7 +17,7 @@ from rest_framework.exceptions import ValidationError
 
 from catalog.models import Store
 from search.api.errors import InvalidRequest, field_errors
-from search.api.faceting import parse_facet_by, parse_sort_by
+from search.api.faceting import parse_facet_by, parse_sort_by, with_facet_query
 from search.api.filtering import parse_filter_by, store_vocabulary, typed_filters
 from search.api.parameters import ListingIn, ScalarSearchIn, SearchIn, StrictSerializer, validated
 from search.api.photos import read_photo
@@ -171,11 +171,12 @@ def _listing(store: Store, asked: Mapping[str, Any], *, owner: str) -> Query:
 def _filters_and_facets(store: Store, asked: Mapping[str, Any]) -> tuple[Filters, tuple[FacetRequest, ...]]:
     if asked.get("filter_by") and asked.get("filters"):
         raise InvalidQuery("Give either filter_by or filters, not both.", field="filters")
-    if not (asked.get("filter_by") or asked.get("filters") or asked.get("facet_by")):
+    if not (asked.get("filter_by") or asked.get("filters") or asked.get("facet_by") or asked.get("facet_query")):
         return Filters(), ()
     vocabulary = store_vocabulary(store)
     if asked.get("filter_by"):
         filters = parse_filter_by(asked["filter_by"], vocabulary)
     else:
         filters = typed_filters(asked.get("filters", {}), vocabulary)
-    return filters, parse_facet_by(asked.get("facet_by", ""), vocabulary)
+    facets = parse_facet_by(asked.get("facet_by", ""), vocabulary)
+    return filters, with_facet_query(facets, asked["facet_query"]) if asked.get("facet_query") else facets

@@ -78,6 +78,9 @@ def milvus_errors(doing: str) -> Iterator[None]:
 
 
 def _reason(error: BaseException) -> str:
+    if isinstance(error, grpc.Call):
+        # The text of such an error begins with its class and says why only below.
+        return f"{error.code().name}: {error.details()}"[:300]
     return str(getattr(error, "message", "") or error).splitlines()[0][:300]
 
 

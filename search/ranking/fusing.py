@@ -47,9 +47,15 @@ def fused(matched: Matched, *, constant: int) -> Pool:
         route_scores=route_scores,
         confidences=confidences,
         left_out=matched.left_out,
-        matched=np.zeros(0, np.int64) if routes[0].name in ("browse", "lexical") else routes[0].products,
+        matched=np.zeros(0, np.int64) if _is_open(matched) else routes[0].products,
     )
     return whole.taken(order)
+
+
+def _is_open(matched: Matched) -> bool:
+    """Whether Postgres knows better than the first route what matches: it holds everything, or was cut."""
+    first = matched.routes[0]
+    return first.name == "browse" or (first.name == "lexical" and not first.is_complete)
 
 
 def _limit(matched: Matched) -> int:

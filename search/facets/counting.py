@@ -1,0 +1,117 @@
+"""The facets of a search: which sets are counted, and what is known of them already.
+
+The counts of a filtered field are over M(q, F without the field). By words and browsing that is one set under other
+filters. A vector route's set is its pool; under fewer filters it is another search, and one is enough where the search
+without any of the counted filters is complete: it holds all the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from search.errors import InvalidQuery
+from search.facets.members import Members
+from search.facets.packing import facet_key, from_json, to_json
+from search.facets.palette import count_palette
+from search.facets.shaping import shaped
+from search.facets.statement import Counts, count_fields
+from search.facets.summaries import SUMMARIES
+from search.matching import members_of, vector_members
+from search.pools import Pool
+from search.query import Facet, FacetRequest, Filters, Mode
+from search.run import Run
+from search.taxonomy import Taxonomy
+
+PLAIN_FIELDS = ("category", "brand", "price", "in_stock", "palette")
+
+
+def count_facets(run: Run, pool: Pool) -> tuple[Facet, ...]:
+    """The asked facets in their order: what the pool has kept, and the others counted now.
+
+    Raises `InvalidQuery` for a field that the store does not have.
+    """
+    requests = run.asked.facet_by
+    taxonomy = run.names
+    _check(requests, taxonomy)
+    known = {request: from_json(pool.facets[key]) for request in requests if (key := facet_key(request)) in pool.facets}
+    missing = [request for request in requests if request not in known]
+    terms = {term: value.attribute for term, value in taxonomy.terms.items()} if missing else {}
+    for members, filters, asked in _sets(run, pool, missing):
+        with run.timed("facets"):
+            plain = [request for request in asked if request.field_name != "palette"]
+            counts = _counted(run, members, filters, plain, terms=terms)
+            for request in plain:
+                known[request] = shaped(request, counts[request.field_name], run.query.filters, taxonomy=taxonomy)
+            for request in asked:
+                if request.field_name == "palette":
+                    known[request] = count_palette(run, members, request)
+    return tuple(known[request] for request in requests)
+
+
+def packed_facets(run: Run, facets: Sequence[Facet]) -> dict[str, Any]:
+    """The facets as a pool keeps them for its later pages."""
+    return {facet_key(request): to_json(facet) for request, facet in zip(run.asked.facet_by, facets, strict=True)}
+
+
+def _check(requests: Sequence[FacetRequest], taxonomy: Taxonomy) -> None:
+    known = {*PLAIN_FIELDS, *taxonomy.attributes}
+    for request in requests:
+        if request.field_name not in known:
+            raise InvalidQuery(
+                f"Unknown facet {request.field_name!r}: this store has {', '.join(sorted(known))}.", field="facet_by"
+            )
+
+
+def _sets(
+    run: Run, pool: Pool, requests: Sequence[FacetRequest]
+) -> Iterator[tuple[Members, Filters, list[FacetRequest]]]:
+    """The sets to count, each with the filters that its members must pass and the facets that are counted over it."""
+    filters, members = run.query.filters, members_of(run, pool)
+    own = [request for request in requests if request.field_name in filters.fields]
+    if not own or not members.is_bound_to_filters:
+        if requests:
+            yield replace(members, ids=None) if own else members, filters, list(requests)
+        return
+    rest = filters
+    for request in own:
+        rest = rest.without(request.field_name)
+    whole = vector_members(run, rest, pool)
+    if whole.is_exact:
+        yield whole, filters, list(requests)
+        return
+    plain = [request for request in requests if request not in own]
+    if plain:
+        yield members, filters, plain
+    for request in own:
+        without = filters.without(request.field_name)
+        yield (whole if without == rest else vector_members(run, without, pool)), without, [request]
+
+
+def _counted(
+    run: Run, members: Members, filters: Filters, requests: Sequence[FacetRequest], *, terms: dict[int, str]
+) -> dict[str, Counts]:
+    """The counts of these fields; those of a catalogue that is browsed are kept while nothing in it changes."""
+    is_kept = run.query.mode is Mode.BROWSE and run.is_stamped(filters) and not run.pinned
+    if not is_kept:
+        return count_fields(run, members, filters, requests, terms=terms)
+    keys = {
+        request.field_name: (run.store.pk, run.stamps, filters.without(request.field_name), _plain(request))
+        for request in requests
+    }
+    counts: dict[str, Counts] = {}
+    for name, key in keys.items():
+        found = SUMMARIES.get(key)
+        if isinstance(found, Counts):
+            counts[name] = found
+    missing = [request for request in requests if request.field_name not in counts]
+    for name, found in count_fields(run, members, filters, missing, terms=terms).items():
+        SUMMARIES.keep(keys[name], found)
+        counts[name] = found
+    return counts
+
+
+def _plain(request: FacetRequest) -> FacetRequest:
+    """The request without what only decides how many of its values are shown."""
+    return replace(request, limit=0, query="")

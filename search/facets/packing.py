@@ -1,0 +1,32 @@
+"""Facets as plain JSON, so that a pool keeps what was counted for its first page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from decimal import Decimal
+from typing import Any
+
+from search.query import Facet, FacetRequest, FacetStats, FacetValue
+
+
+def facet_key(request: FacetRequest) -> str:
+    """What must be equal for two requests to mean the same facet."""
+    return repr((request.field_name, request.limit, request.ranges, request.query))
+
+
+def to_json(facet: Facet) -> dict[str, Any]:
+    """The facet as JSON; `from_json` reads it back."""
+    data = asdict(facet)
+    if facet.stats is not None:
+        data["stats"] = {name: None if amount is None else str(amount) for name, amount in data["stats"].items()}
+    return data
+
+
+def from_json(data: Mapping[str, Any]) -> Facet:
+    """Raises KeyError, TypeError or ArithmeticError for anything but what `to_json` gives."""
+    stats = data["stats"] and FacetStats(
+        **{name: None if amount is None else Decimal(amount) for name, amount in data["stats"].items()}
+    )
+    values = tuple(FacetValue(**value) for value in data["values"])
+    return Facet(data["field_name"], values, stats, is_exact=data["is_exact"])

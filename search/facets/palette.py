@@ -1,0 +1,42 @@
+"""The facet of dominant colours: counted from the palettes' own table, which facts do not hold."""
+
+from __future__ import annotations
+
+from django.db.models import Q, QuerySet
+
+from catalog.models import Product
+from search.colour.bins import BINS, BY_NAME
+from search.colour.conditions import count_bins, with_colours
+from search.facets.members import Members
+from search.facets.shaping import largest
+from search.query import Facet, FacetRequest, FacetValue, Filters
+from search.run import Run
+
+
+def count_palette(run: Run, members: Members, request: FacetRequest) -> Facet:
+    """Each named colour counts the products that have it as a substantial share; a selected colour of no name its own."""
+    filters = run.query.filters
+    products = _products(run, members, filters.without("palette"))
+    counts = count_bins(products)
+    values = [
+        FacetValue(found.name, found.label, counts[found.name], found.name in filters.palette, swatch=found.hex)
+        for found in BINS
+        if counts[found.name] or found.name in filters.palette
+    ]
+    for code in (term for term in filters.palette if term not in BY_NAME):
+        count = with_colours(products, [code], filters.closeness).count()
+        values.append(FacetValue(code, code, count, True, swatch=code))
+    return Facet("palette", largest(request, values), is_exact=members.is_exact)
+
+
+def _products(run: Run, members: Members, filters: Filters) -> QuerySet[Product]:
+    """The members that pass the filters."""
+    passing = run.products(filters)
+    if members.is_everything:
+        return passing
+    held = Q(pk__in=list(run.pinned))
+    if members.ids is not None:
+        held |= Q(pk__in=members.ids.tolist())
+    elif members.products is not None:
+        held |= Q(pk__in=members.products.order_by().values("pk"))
+    return passing.filter(held)
