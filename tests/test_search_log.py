@@ -134,6 +134,15 @@ def test_searches_of_a_store_that_is_gone_are_dropped() -> None:
     assert [row.search_id for row in kept()] == ["s2"]
 
 
+def test_a_search_that_postgres_does_not_take_holds_up_no_other(caplog: pytest.LogCaptureFixture) -> None:
+    store = make_store("shop")
+    remember(store, "s1")
+    remember(store, "s" * 65)
+    remember(store, "s2")
+    assert [row.search_id for row in kept()] == ["s1", "s2"]
+    assert "A search is not kept" in caplog.text
+
+
 @pytest.mark.django_db(transaction=True)
 def test_one_worker_empties_the_list_at_a_time() -> None:
     store = make_store("shop")

@@ -68,7 +68,7 @@ class EventIn(StrictSerializer):
 class EventsIn(StrictSerializer):
     """Several events. A wrong one is refused by itself."""
 
-    events = EventIn(many=True, min_length=1, max_length=MAX_EVENTS)
+    events = serializers.ListField(child=EventIn(), min_length=1, max_length=MAX_EVENTS)
 
 
 class RecordedOut(serializers.Serializer[Recorded]):

@@ -63,7 +63,7 @@ def gains_by_query(store: Store, *, days: int, is_corrected: bool = False) -> di
 
     `is_corrected` divides by the propensity of the positions (search.events.gains).
     """
-    facts = {
+    facts: dict[str, Any] = {
         "store": store.pk,
         "since": timezone.now() - timedelta(days=days),
         "kinds": list(map(str, ABOUT_QUERIES)),

@@ -8,6 +8,7 @@ once a day for each kind of event, so that a reload or a robot does not make a b
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
 from django.conf import settings
@@ -78,7 +79,7 @@ def refresh_popularity(*, now: datetime | None = None) -> int:
     """Work out every store's scores again; returns how many products have one."""
     now = now or timezone.now()
     half_life = timedelta(days=settings.POPULARITY_HALF_LIFE_DAYS)
-    facts = {
+    facts: dict[str, Any] = {
         "kinds": list(map(str, GAINS)),
         "gains": list(GAINS.values()),
         "now": now,
@@ -87,7 +88,7 @@ def refresh_popularity(*, now: datetime | None = None) -> int:
     }
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_SCORES, facts)
-        scored = cursor.rowcount
+        scored: int = cursor.rowcount
         cursor.execute("DELETE FROM search_productpopularity WHERE updated_at <> %s", [now])
     return scored
 
@@ -98,7 +99,7 @@ def refresh_popular_queries(*, now: datetime | None = None) -> int:
     Only words that found something, that hold nothing masked, and that were asked in at least
     `POPULAR_QUERY_MIN_SEARCHES` different minutes: one shopper who turns filters on and off is not many.
     """
-    facts = {
+    facts: dict[str, Any] = {
         "since": (now or timezone.now()) - timedelta(days=min(POPULAR_DAYS, settings.EVENT_RETENTION_DAYS)),
         "email": EMAIL,
         "number": NUMBER,

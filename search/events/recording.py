@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
@@ -104,7 +105,7 @@ def _refusal(event: NewEvent, skus: set[str], now: datetime) -> Recorded | None:
 
 def _insert(store: Store, events: Sequence[NewEvent], now: datetime) -> set[str]:
     """The ids of those that were not there yet. Rows go in by id, so that two equal batches never wait for each other."""
-    columns = [
+    columns: list[list[Any]] = [
         [event.event_id for event in events],
         [event.kind for event in events],
         [event.search_id for event in events],

@@ -14,7 +14,7 @@ from time import monotonic
 from typing import Any, cast
 
 from django.conf import settings
-from django.db import connection
+from django.db import DataError, IntegrityError, connection, transaction
 from django.utils import timezone
 from redis import Redis
 from redis.exceptions import RedisError
@@ -98,7 +98,7 @@ def _photo_digest(query: Query) -> str:
 
 
 def _push(entry: dict[str, Any]) -> None:
-    url = settings.CACHES["default"]["LOCATION"]
+    url = _address()
     if monotonic() < _paused_until.get(url, 0.0):
         return
     try:
@@ -133,7 +133,7 @@ def _keep(client: Redis) -> int:
             return 0
         client.renamenx(WAITING, TAKEN)
     kept = 0
-    for start in range(0, cast("int", client.llen(TAKEN)), BATCH):
+    for start in range(0, client.llen(TAKEN), BATCH):
         texts = cast("list[bytes]", client.lrange(TAKEN, start, start + BATCH - 1))
         kept += _insert([json.loads(text) for text in texts])
     client.delete(TAKEN)
@@ -146,7 +146,12 @@ def _insert(entries: list[dict[str, Any]]) -> int:
         entry["created_at"] = datetime.fromisoformat(entry["created_at"])
     stores = set(Store.objects.filter(pk__in={entry["store_id"] for entry in entries}).values_list("pk", flat=True))
     rows = [SearchLog(**entry) for entry in entries if "superseded" not in entry and entry["store_id"] in stores]
-    SearchLog.objects.bulk_create(rows, ignore_conflicts=True)
+    try:
+        with transaction.atomic():
+            SearchLog.objects.bulk_create(rows, ignore_conflicts=True)
+    except (DataError, IntegrityError):
+        # One row that Postgres does not take shall not hold up all others for ever.
+        _insert_each(rows)
     for entry in entries:
         if "superseded" in entry:
             since = entry["created_at"] - timedelta(seconds=TYPING_S)
@@ -157,9 +162,22 @@ def _insert(entries: list[dict[str, Any]]) -> int:
     return len(rows)
 
 
+def _insert_each(rows: list[SearchLog]) -> None:
+    for row in rows:
+        try:
+            with transaction.atomic():
+                SearchLog.objects.bulk_create([row], ignore_conflicts=True)
+        except (DataError, IntegrityError) as error:
+            logger.warning("A search is not kept: %s", error)
+
+
+def _address() -> str:
+    return str(settings.CACHES["default"]["LOCATION"])
+
+
 def _client() -> Redis:
     """This process' client of the cache's Redis, with short patience."""
-    url = settings.CACHES["default"]["LOCATION"]
+    url = _address()
     if url not in _clients:
         _clients[url] = Redis.from_url(url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S)
     return _clients[url]
