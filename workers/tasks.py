@@ -104,6 +104,8 @@ def refresh_popularity() -> None:
     """Work out what is sought after from events and searches."""
     popularity.refresh_popularity()
     popularity.refresh_popular_queries()
+
+
 def palettes_recent() -> None:
     """Find the colours of photos that changed lately."""
     refresh_palettes(is_recent_only=True, budget_s=PALETTES_BUDGET_S)

@@ -76,7 +76,7 @@ class FacetValueOut(serializers.Serializer[Any]):
     count = serializers.IntegerField()
     selected = serializers.BooleanField(source="is_selected")
     level = serializers.IntegerField(required=False, help_text="Of a category: its depth in the tree, from 1.")
-    parent = serializers.CharField(
+    parent = serializers.CharField(  # type: ignore[assignment]
         required=False, allow_null=True, help_text="Of a category: the value of the category above it; null at the top."
     )
     swatch = serializers.CharField(

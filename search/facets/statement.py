@@ -80,7 +80,8 @@ def count_fields(
         cursor.execute(sql.text, sql.parameters)
         for kind, miss, key, n, figures in cursor.fetchall():
             if kind == "price":
-                counts["price"].prices = Prices(*map(int, figures[:4]), tuple(map(int, figures[4:])))
+                lowest, highest, total, priced, *ranges = map(int, figures)
+                counts["price"].prices = Prices(lowest, highest, total, priced, tuple(ranges))
                 continue
             name = terms.get(key, "") if kind == "terms" else kind
             if key is not None and name in counts and (miss == 0 or own[miss - 1] == name):
