@@ -199,9 +199,9 @@ def _chart(summary: Summary) -> dict[str, Any]:
 def _table(rows: Iterable[AskedRow], what: str, *, has_hits: bool = True) -> dict[str, Any]:
     shown = _text if what == "words" else _photo
     if has_hits:
-        headers = [what, "searches", "found last", "clicked", "last asked"]
+        headers = [what, "searches", "found last", "led to a click"]
         cells = [
-            [shown(row.text), _number(row.searches), _number(row.found), _bar(row.clicked, row.searches), _when(row)]
+            [shown(row.text), _number(row.searches), _number(row.found), _bar(row.clicked, row.searches)]
             for row in rows
         ]
     else:
