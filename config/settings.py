@@ -314,6 +314,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(minutes=30),
         "options": {"expires": 1700},
     },
+    "fold-changes": {
+        "task": "workers.tasks.fold_changes",
+        "schedule": timedelta(seconds=20),
+        "options": {"expires": 15},
+    },
     "tidy": {"task": "workers.tasks.tidy", "schedule": timedelta(minutes=10), "options": {"expires": 590}},
 }
 

@@ -12,7 +12,7 @@ from celery import shared_task
 from redis.exceptions import RedisError
 
 from catalog import importing
-from search import indexing, query_images, remote_photos, versions, words
+from search import indexing, query_images, remote_photos, stamps, versions, words
 from search.attributes import suggesting
 from search.calibration.stores import calibrate_missing
 from search.colour.sweep import refresh_palettes
@@ -106,6 +106,7 @@ def refresh_popularity() -> None:
     popularity.refresh_popular_queries()
 
 
+@shared_task
 def palettes_recent() -> None:
     """Find the colours of photos that changed lately."""
     refresh_palettes(is_recent_only=True, budget_s=PALETTES_BUDGET_S)
@@ -115,6 +116,12 @@ def palettes_recent() -> None:
 def palettes_all() -> None:
     """Find the colours of whatever photo has none of its present pixels, however old."""
     refresh_palettes(budget_s=PALETTES_BUDGET_S)
+
+
+@shared_task
+def fold_changes() -> None:
+    """Keep the log of changes short, so that a store's stamps are read at once."""
+    stamps.fold_changes()
 
 
 @shared_task
