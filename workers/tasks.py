@@ -106,6 +106,7 @@ def refresh_popularity() -> None:
     popularity.refresh_popular_queries()
 
 
+@shared_task
 def palettes_recent() -> None:
     """Find the colours of photos that changed lately."""
     refresh_palettes(is_recent_only=True, budget_s=PALETTES_BUDGET_S)
