@@ -25,13 +25,15 @@ from search.facets.statement import count_products, passing_ids
 from search.facets.summaries import SUMMARIES
 from search.ordering import in_order
 from search.pools import Pool
-from search.query import Filters, Mode, SortKey
+from search.query import Filters, Mode, RowFilter, SortKey
 from search.routes import Route, vector_route, words_route
 from search.run import Run
 from search.vectors import query_vectors
 
 logger = logging.getLogger(__name__)
 _BY_WORDS = (Mode.WORDS, Mode.LEXICAL)
+# An engine reads some ten thousand ids in half a second; below this the list is short whichever way it is written.
+LONG_LIST = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +181,7 @@ def vector(run: Run, filters: Filters) -> Route | None:
         if run.version is None:
             raise IndexUnavailable("There is no live index yet: run manage.py index to build the first one.")
         if wanted.palette or (wanted.value_ids and milvus.engine().scans_arrays):
-            wanted = replace(wanted, value_ids=(), palette=(), product_ids=passing_ids(run, filters))
+            wanted = _by_ids(run, filters, wanted)
         with run.timed("encode"):
             asked = query_vectors(run.query, run.version)
         with run.timed("ann"):
@@ -193,6 +195,20 @@ def vector(run: Run, filters: Filters) -> Route | None:
         logger.warning("Words answer alone: %s", error)
         run.degraded.append("encoder" if isinstance(error, EncoderUnavailable) else "milvus")
         return None
+
+
+def _by_ids(run: Run, filters: Filters, wanted: RowFilter) -> RowFilter:
+    """The filter with colours, and attributes where the engine is slow with them, as ids: of those that pass or, where those
+    are many, of those that do not if they are fewer."""
+    passing = passing_ids(run, filters)
+    wanted = replace(wanted, value_ids=(), palette=())
+    if len(passing) > LONG_LIST:
+        others = passing_ids(run, replace(filters, palette=(), closeness=None, attributes=()))
+        failing = set(others) - set(passing)
+        if len(failing) < len(passing):
+            excluded = tuple(sorted(failing.union(wanted.exclude_product_ids)))
+            return replace(wanted, exclude_product_ids=excluded)
+    return replace(wanted, product_ids=passing)
 
 
 def _with_pinned(run: Run, matched: Matched) -> Matched:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from catalog.models import Attribute, Product, Store
-from search import indexing
+from search import indexing, matching
 from search.colour.bins import BINS, BY_NAME, bin_mask
 from search.colour.conditions import nearest_first, with_colours
 from search.colour.oklab import from_hex
@@ -93,7 +93,7 @@ def test_facet_values_are_swatches_that_the_filter_takes(asking: Client) -> None
         "black": (2, False), "blue": (2, False), "green": (2, False), "red": (2, True),
     }  # fmt: skip
     assert palette["counts"][1]["swatch"] == BY_NAME["black"].hex
-    assert {tuple(value) for value in category["counts"]} == {("value", "label", "count", "selected")}
+    assert not any("swatch" in value for value in category["counts"])
     assert sum(value["count"] for value in category["counts"] if value["value"] in ("shoes", "lamps")) == 4
 
 
@@ -139,6 +139,24 @@ def _striped(*colours: tuple[int, int, int]) -> bytes:
     data = BytesIO()
     photo.save(data, "PNG")
     return data.getvalue()
+
+
+def test_a_long_list_of_products_is_given_to_the_engine_as_those_that_do_not_pass(
+    asking: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def found(colours: list[str], **filters: object) -> set[str]:
+        asked = {"image": {"base64": base64_photo("blue")}, "filters": {"palette": {"colours": colours}, **filters}}
+        return set(skus(post_json(asking, SEARCH, asked)))
+
+    most = ["red", "blue", "green"]
+    plain = found(most), found(most, attributes={"color": ["blue", "black"]}), found(["black"], category="shoes")
+    monkeypatch.setattr(matching, "LONG_LIST", 0)
+    assert plain == (
+        found(most),
+        found(most, attributes={"color": ["blue", "black"]}),
+        found(["black"], category="shoes"),
+    )
+    assert [len(one) for one in plain] == [6, 2, 1]
 
 
 def test_pages_of_one_colour_neither_repeat_nor_lose_a_hit(asking: Client) -> None:

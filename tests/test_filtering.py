@@ -74,7 +74,7 @@ def test_nothing_filters_nothing() -> None:
     ("text", "said"),
     [
         ("colour:=red", "did you mean color?"),
-        ("size:=9", "known are category, brand, price, in_stock, color, material"),
+        ("size:=9", "known are category, brand, price, in_stock, palette, color, material"),
         ("color=red", "expected := after color"),
         ("color:=", "expected a value"),
         ("color:=[]", "expected a value"),

@@ -38,5 +38,6 @@ def _products(run: Run, members: Members, filters: Filters) -> QuerySet[Product]
     if members.ids is not None:
         held |= Q(pk__in=members.ids.tolist())
     elif members.products is not None:
-        held |= Q(pk__in=members.products.order_by().values("pk"))
+        # As ids: the words' condition names its table in SQL, which no other query may hold within it.
+        held |= Q(pk__in=list(members.products.order_by().values_list("pk", flat=True)))
     return passing.filter(held)
