@@ -44,11 +44,6 @@ class Words:
     is_plain: bool = False
 
     @property
-    def meant(self) -> str:
-        """The words without quotes and exclusions: what an encoder reads."""
-        return syntax.meant(self.tokens) or self.text
-
-    @property
     def at_least(self) -> int:
         """How many groups a product must hold when none holds them all: half of them, one at the least."""
         return max(1, (len(self.groups) + 1) // 2)

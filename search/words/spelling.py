@@ -12,6 +12,7 @@ from catalog.models import Store
 from search.words import syntax
 from search.words.deletions import deletion_keys, max_typos
 from search.words.folding import fold
+from search.words.lookup import any_product
 from search.words.reading import Group, Words, parse_words
 from search.words.syntax import TokenKind
 from search.words.units import is_unit
@@ -94,25 +95,7 @@ def _may_be_wrong(group: Group, words: Words) -> bool:
 def _without_matches(groups: Sequence[Group], *, store: Store) -> list[Group]:
     """Those that no published product matches as they are: the vocabulary knows no descriptions, and may be old."""
     conditions = [("text.document @@ %s::tsquery", [group.query]) for group in groups]
-    return [group for group, is_matched in zip(groups, _matched(conditions, store=store), strict=True) if not is_matched]
-
-
-def _matched(conditions: Sequence[tuple[str, list[str]]], *, store: Store) -> list[bool]:
-    """For each SQL condition on `text` with its parameters whether a published product of the store satisfies it."""
-    if not conditions:
-        return []
-    # A column each, with the queries as constants: Postgres sees how rare they are, and uses the index for rare ones.
-    columns = [
-        f"""EXISTS (SELECT FROM search_producttext text JOIN catalog_product product ON product.id = text.product_id
-                    WHERE {condition} AND product.store_id = %s AND product.is_published)"""  # noqa: S608
-        for condition, _ in conditions
-    ]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT {', '.join(columns)}",
-            [part for _, parameters in conditions for part in (*parameters, store.pk)],
-        )
-        return list(cursor.fetchone())
+    return [group for group, is_matched in zip(groups, any_product(conditions, store=store), strict=True) if not is_matched]
 
 
 def _options(word: str, *, store: Store) -> list[str]:
@@ -142,7 +125,7 @@ def _splits(word: str, *, store: Store) -> list[str]:
         )
         found = [row[0] for row in cursor.fetchall()]
     conditions = [("text.plain @@ phraseto_tsquery('simple', %s)", [words]) for words in found]
-    return [words for words, is_matched in zip(found, _matched(conditions, store=store), strict=True) if is_matched]
+    return [words for words, is_matched in zip(found, any_product(conditions, store=store), strict=True) if is_matched]
 
 
 def _best_together(options: Sequence[str], rest: str, *, store: Store) -> str:
@@ -151,5 +134,5 @@ def _best_together(options: Sequence[str], rest: str, *, store: Store) -> str:
         return options[0]
     together = "text.document @@ (%s::tsquery && plainto_tsquery(%s::regconfig, %s))"
     conditions = [(together, [rest, store.language, option]) for option in options]
-    matched = _matched(conditions, store=store)
+    matched = any_product(conditions, store=store)
     return next((option for option, is_matched in zip(options, matched, strict=True) if is_matched), options[0])

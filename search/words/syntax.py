@@ -71,9 +71,14 @@ def written(tokens: tuple[Token, ...]) -> str:
     return " ".join(map(str, tokens))
 
 
-def meant(tokens: tuple[Token, ...]) -> str:
-    """The words without syntax: what an encoder reads. What is excluded is not part of what is looked for."""
-    return " ".join(token.text for token in tokens if not token.is_excluded)
+def meant(text: str) -> str:
+    """The text without quotes and exclusions: what an encoder reads. What is excluded is not part of what is looked for."""
+    if '"' not in text.translate(_QUOTES) and "-" not in text:
+        return text
+    tokens = parse(text)
+    if not any(token.is_excluded or token.kind is TokenKind.PHRASE for token in tokens):
+        return text
+    return " ".join(token.text for token in tokens if not token.is_excluded) or text
 
 
 def _measure_at(text: str, position: int) -> re.Match[str] | None:
