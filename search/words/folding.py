@@ -21,8 +21,13 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFC", plain.translate(_LETTERS))
 
 
+def joined(folded: str) -> str:
+    """Words with hyphens and apostrophes inside written as one: "t-shirt" is "tshirt"."""
+    return _JOINED.sub("", folded)
+
+
 def word_forms(word: str) -> tuple[str, ...]:
     """Other ways to write this word, without itself: folded, in parts ("t shirt") and joined ("tshirt")."""
     folded = fold(word)
-    forms = [folded, _INSIDE.sub(" ", folded), _JOINED.sub("", folded)]
+    forms = [folded, _INSIDE.sub(" ", folded), joined(folded)]
     return tuple(form for form in dict.fromkeys(forms) if form and form != word.lower())

@@ -9,9 +9,9 @@ from django.db import connection
 
 from catalog.models import Store
 from search.query import Filters
-from search.words.folding import fold, word_forms
+from search.words.folding import fold, joined
 from search.words.reading import Words
-from search.words.syntax import Token, TokenKind
+from search.words.syntax import TokenKind
 
 MAX_LABEL_WORDS = 5
 _ATTRIBUTE_LAST = {"category": 0, "brand": 2}
@@ -55,7 +55,7 @@ def interpreted(words: Words, *, store: Store, ignore: Iterable[str] = ()) -> tu
 
     Of several fields or values with one name it is the one of more products. Names in `ignore` are not taken.
     """
-    runs = _runs(words.tokens)
+    runs = _runs(words)
     named = _named(runs, store=store, ignore=frozenset(ignore)) if runs else {}
     taken: dict[int, Interpretation] = {}
     used: set[int] = set()
@@ -69,19 +69,24 @@ def interpreted(words: Words, *, store: Store, ignore: Iterable[str] = ()) -> tu
     return tuple(taken[place] for place in sorted(taken))
 
 
-def _runs(tokens: Sequence[Token]) -> list[_Run]:
-    """Every run of neighbouring words that are asked for, in each way that a label may write it."""
+def _runs(words: Words) -> list[_Run]:
+    """Every run of neighbouring words that are asked for, as a label's key is written, and two words as one.
+
+    It begins and ends with a word that the language counts, so that "the red" is "red"; a letter may begin it: "t shirt".
+    """
+    tokens = words.tokens
+    counted = {place for group in words.groups for place in (group.first, group.last)}
+    letters = {place for place, token in enumerate(tokens) if len(token.text) == 1}
     runs: list[_Run] = []
-    for first in range(len(tokens)):
+    for first in sorted(counted | letters):
         for end in range(first + 1, min(len(tokens), first + MAX_LABEL_WORDS) + 1):
             token = tokens[end - 1]
             if token.is_excluded or token.kind is TokenKind.MEASURE:
                 break
-            pieces = [piece.text for piece in tokens[first:end]]
-            texts = [" ".join(pieces), fold(" ".join(pieces))]
-            texts += word_forms(pieces[0]) if len(pieces) == 1 else []
-            texts += [fold("".join(pieces))] if len(pieces) == 2 else []
-            runs += [_Run(first, end, text) for text in dict.fromkeys(texts)]
+            pieces = [joined(fold(piece.text)) for piece in tokens[first:end]]
+            if end - 1 in counted:
+                runs.append(_Run(first, end, " ".join(pieces)))
+                runs += [_Run(first, end, "".join(pieces))] if len(pieces) == 2 else []
     return runs
 
 

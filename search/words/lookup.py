@@ -16,7 +16,7 @@ def any_product(conditions: Sequence[tuple[str, list[str]]], *, store: Store) ->
     # A column each, with the words as constants: Postgres sees how rare they are, and uses the index for rare ones.
     columns = [
         f"""EXISTS (SELECT FROM search_producttext text JOIN catalog_product product ON product.id = text.product_id
-                    WHERE {condition} AND product.store_id = %s AND product.is_published)"""  # noqa: S608
+                    WHERE {condition} AND product.store_id = %s AND product.is_published)"""
         for condition, _ in conditions
     ]
     with connection.cursor() as cursor:

@@ -50,7 +50,7 @@ class VocabularyWord(models.Model):
 class VocabularyLabel(models.Model):
     """A category's or brand's name or an attribute value's label, a row for each word that it can be found from.
 
-    `field` and `value` are what `filter_by` takes, `key` the label's stems in order, `start` the folded label from
+    `field` and `value` are what `filter_by` takes, `key` the stems of the folded label in order, `start` the folded label from
     its word number `place` on, `count` the published products that have it (of a category: with those below it).
     """
 

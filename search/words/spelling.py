@@ -95,7 +95,9 @@ def _may_be_wrong(group: Group, words: Words) -> bool:
 def _without_matches(groups: Sequence[Group], *, store: Store) -> list[Group]:
     """Those that no published product matches as they are: the vocabulary knows no descriptions, and may be old."""
     conditions = [("text.document @@ %s::tsquery", [group.query]) for group in groups]
-    return [group for group, is_matched in zip(groups, any_product(conditions, store=store), strict=True) if not is_matched]
+    return [
+        group for group, is_matched in zip(groups, any_product(conditions, store=store), strict=True) if not is_matched
+    ]
 
 
 def _options(word: str, *, store: Store) -> list[str]:

@@ -28,7 +28,8 @@ UNITS = {
 }
 _CANONICAL = {spelling: unit for unit, spellings in UNITS.items() for spelling in spellings.split("|")}
 MEASURE = re.compile(
-    r"(?<![\w.,])(\d{1,7})(?:[.,](\d{1,3}))?\s?(" + "|".join(sorted(map(re.escape, _CANONICAL), key=len, reverse=True))
+    r"(?<![\w.,])(\d{1,7})(?:[.,](\d{1,3}))?\s?("
+    + "|".join(sorted(map(re.escape, _CANONICAL), key=len, reverse=True))
     # A sign that is no letter ends a unit by itself; letters must end as a word does.
     + r")(?!\w)",
     re.IGNORECASE,

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from django.db import connection, transaction
 
 from catalog.models import Store
+from search.words.deletions import deletion_keys
 from search.words.folding import fold
 from search.words.records import VocabularyLabel, VocabularyState, VocabularyWord
-from search.words.deletions import deletion_keys
 
 MAX_LENGTH = 40
 """Letters of a word that is kept; longer ones are codes, or several words glued together."""
@@ -130,7 +130,7 @@ def _write_words(store: Store, words: Mapping[str, _Word]) -> None:
     VocabularyWord.objects.bulk_update(changed, ["word", "stem", "count"], batch_size=_BATCH)
 
 
-_LABELS = """
+_LABELS = r"""
     WITH counted AS (
         SELECT category_id, brand_id, count(*) AS products FROM catalog_product
         WHERE store_id = %(store)s AND is_published GROUP BY category_id, brand_id
@@ -157,7 +157,9 @@ _LABELS = """
         JOIN catalog_attribute attribute ON attribute.store_id = %(store)s AND attribute.code = used.code
         JOIN catalog_attributevalue value ON value.attribute_id = attribute.id AND value.code = used.value
     )
-    SELECT field, value, label, phraseto_tsquery(%(language)s::regconfig, label)::text, count
+    SELECT field, value, label,
+           phraseto_tsquery(%(language)s::regconfig, regexp_replace(search_fold(label), '(?<=\w)[-''](?=\w)', '', 'g'))::text,
+           count
     FROM named WHERE count > 0
 """
 
@@ -174,11 +176,7 @@ def _write_labels(store: Store) -> None:
     kept = {
         (row.field, row.value, row.place): row for row in VocabularyLabel.objects.filter(store=store).iterator(_BATCH)
     }
-    stale = [
-        row.pk
-        for name, row in kept.items()
-        if wanted.get(name) != (row.label, row.key, row.start, row.count)
-    ]
+    stale = [row.pk for name, row in kept.items() if wanted.get(name) != (row.label, row.key, row.start, row.count)]
     _delete(VocabularyLabel, stale)
     same = {name for name, row in kept.items() if wanted.get(name) == (row.label, row.key, row.start, row.count)}
     VocabularyLabel.objects.bulk_create(
