@@ -112,7 +112,7 @@ def test_highlights_are_escaped(store: Store) -> None:
 
 
 def test_hidden_products_and_other_stores_suggest_nothing(store: Store) -> None:
-    for typed in ("shin", "shov", "shock", "shawl", "secret", "hidden"):
+    for typed in ("shiny", "shov", "shock", "shawl", "secret", "hidden"):
         assert suggest(store, typed) == []
     Product.objects.filter(sku="dress").update(is_published=False)
     assert shown(store, "red dr", "product") == []

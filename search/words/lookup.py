@@ -19,9 +19,9 @@ def any_product(conditions: Sequence[tuple[str, list[str]]], *, store: Store) ->
                     WHERE {condition} AND product.store_id = %s AND product.is_published)"""
         for condition, _ in conditions
     ]
+    values: list[str | int] = []
+    for _, parameters in conditions:
+        values += [*parameters, store.pk]
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT {', '.join(columns)}",
-            [part for _, parameters in conditions for part in (*parameters, store.pk)],
-        )
+        cursor.execute(f"SELECT {', '.join(columns)}", values)
         return list(cursor.fetchone())
