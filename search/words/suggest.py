@@ -1,7 +1,7 @@
 """What a shopper may be typing: queries, categories, brands and products that begin so.
 
 Everything is of published products of the store. Words, categories and brands are as old as the vocabulary; products
-are as they are now. At most five looks into indexes: no request counts or scans.
+are as they are now. At most six looks into indexes: no request counts or scans.
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import compress
 
 from django.db import connection
 
 from catalog.models import Store
+from search.events.records import PopularQuery
 from search.words.completing import Completion, completions, escaped
 from search.words.folding import fold
 from search.words.highlighting import mark_start
@@ -53,8 +54,9 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class _Typed:
-    """What was typed, folded: its whole words `before` the last one, and that one's beginning, `last`."""
+    """What was typed: in lower case, and folded; its whole words `before` the last one, and that one's beginning, `last`."""
 
+    shown: str
     text: str
     before: tuple[str, ...]
     last: str
@@ -90,7 +92,7 @@ def suggest(store: Store, text: str, *, limit: int = 10) -> list[Suggestion]:
     words = completions(typed.last, store=store, limit=SHARES["query"] * 2)
     rows = _products(typed, words, store=store)
     found = {
-        "query": _queries(typed, words, rows, limit=limit),
+        "query": _each_once([*_popular(typed, store=store), *_queries(typed, words, rows, limit=limit)]),
         **_labels(typed, words, store=store),
         "product": _titles(typed, words, rows, limit=limit),
     }
@@ -98,14 +100,14 @@ def suggest(store: Store, text: str, *, limit: int = 10) -> list[Suggestion]:
 
 
 def _typed(text: str) -> _Typed | None:
-    shown = fold(cleaned(text)[:MAX_LETTERS])
+    shown = cleaned(text)[:MAX_LETTERS].lower()
     # "Levi's" and "t-shirt" are looked for as one word; so is a letter before a word, "t shirt".
-    words = [re.sub("['-]", "", word) for word in _WORD.findall(shown)][:MAX_WORDS]
+    words = [re.sub("['-]", "", word) for word in _WORD.findall(fold(shown))][:MAX_WORDS]
     if len(words) > 1 and len(words[-2]) == 1 and words[-2].isalpha():
         words[-2:] = ["".join(words[-2:])]
     if not words:
         return None
-    return _Typed(shown, tuple(words[:-1]), words[-1])
+    return _Typed(shown, fold(shown), tuple(words[:-1]), words[-1])
 
 
 def _products(typed: _Typed, words: Sequence[Completion], *, store: Store) -> list[_Row]:
@@ -155,6 +157,24 @@ def _queries(typed: _Typed, words: Sequence[Completion], rows: Sequence[_Row], *
         Suggestion("query", text, mark_start(text, starts=starts), q=text, count=count)
         for text, count in list(counts.items())[:limit]
     ]
+
+
+def _popular(typed: _Typed, *, store: Store) -> list[Suggestion]:
+    """What others searched for that begins so: words that found something, asked by enough of them (search.events)."""
+    popular = PopularQuery.objects.of(store).filter(text__startswith=typed.shown)
+    starts = (*typed.before, typed.last)
+    return [
+        Suggestion("query", text, mark_start(text, starts=starts), q=text)
+        for text in popular.values_list("text", flat=True)[: SHARES["query"]]
+    ]
+
+
+def _each_once(suggestions: Sequence[Suggestion]) -> list[Suggestion]:
+    """The suggestions without repeated texts; a product count is kept where any has one."""
+    counts = {one.text: one.count for one in suggestions if one.count is not None}
+    once = {one.text: one for one in reversed(suggestions)}
+    texts = dict.fromkeys(one.text for one in suggestions)
+    return [replace(once[text], count=counts.get(text)) for text in texts]
 
 
 def _titles(typed: _Typed, words: Sequence[Completion], rows: Sequence[_Row], *, limit: int) -> list[Suggestion]:

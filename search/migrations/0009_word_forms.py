@@ -125,7 +125,7 @@ UPDATE search_producttext SET is_stale = true;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("search", "0006_judged_sets")]
+    dependencies = [("search", "0008_palettes")]
 
     operations = [
         migrations.AddField("producttext", "plain", SearchVectorField(default="")),
