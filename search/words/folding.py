@@ -17,6 +17,8 @@ _JOINED = re.compile(r"(?<=\w)[-'](?=\w)")
 
 def fold(text: str) -> str:
     """Lower case without accents: "Crème" and "creme" fold to the same. Other scripts keep their letters."""
+    if text.isascii():
+        return text.lower().replace("`", "'")
     plain = _MARKS.sub("", unicodedata.normalize("NFKD", text.lower().translate(_LETTERS)))
     return unicodedata.normalize("NFC", plain.translate(_LETTERS))
 

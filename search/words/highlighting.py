@@ -85,9 +85,10 @@ def mark_start(text: str, *, starts: tuple[str, ...]) -> str:
 
     def marked(found: re.Match[str]) -> str:
         word = found.group()
-        start = next((start for start in ordered if fold(word).startswith(start)), "")
+        folded = fold(word)
+        start = next((start for start in ordered if folded.startswith(start)), "")
         # Folding may lengthen a word (ß, æ); then the whole of it is marked.
-        size = len(start) if len(fold(word)) == len(word) else len(word)
+        size = len(start) if len(folded) == len(word) else len(word)
         return f"{_mark(word[:size])}{word[size:]}" if start else word
 
     return as_html(_WORD.sub(marked, text.replace(_START, "").replace(_STOP, "")))

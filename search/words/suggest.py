@@ -24,7 +24,7 @@ from search.words.syntax import cleaned
 
 MAX_WORDS = 8
 MAX_LETTERS = 100
-SAMPLE = 100
+SAMPLE = 60
 """Matching products that are looked at: enough to see which words go together, and bounded whatever matches."""
 # Of ten suggestions, how many each kind may be sure of; what one kind leaves free the others fill in this order.
 SHARES = {"query": 4, "category": 2, "brand": 1, "product": 3}
@@ -181,10 +181,12 @@ def _titles(typed: _Typed, words: Sequence[Completion], rows: Sequence[_Row], *,
     starts = _starts(typed, words)
     shown: dict[str, _Row] = {}
     for row in rows:
-        shown.setdefault(fold(row.title), row)
+        shown.setdefault(row.title, row)
+        if len(shown) == limit:
+            break
     return [
         Suggestion("product", row.title, mark_start(row.title, starts=starts), q=row.title, sku=row.sku, url=row.url)
-        for row in list(shown.values())[:limit]
+        for row in shown.values()
     ]
 
 
