@@ -125,7 +125,7 @@ UPDATE search_producttext SET is_stale = true;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("search", "0008_palettes")]
+    dependencies = [("search", "0009_product_facts")]
 
     operations = [
         migrations.AddField("producttext", "plain", SearchVectorField(default="")),

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('catalog', '0004_names_in_the_admin'),
-        ('search', '0009_word_forms'),
+        ('search', '0010_word_forms'),
     ]
 
     operations = [

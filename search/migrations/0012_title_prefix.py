@@ -8,6 +8,6 @@ CREATE INDEX search_title_prefix ON catalog_product (store_id, search_fold(title
 
 
 class Migration(migrations.Migration):
-    dependencies = [("search", "0010_vocabulary"), ("catalog", "0004_names_in_the_admin")]
+    dependencies = [("search", "0011_vocabulary"), ("catalog", "0004_names_in_the_admin")]
 
     operations = [migrations.RunSQL(INDEX, "DROP INDEX search_title_prefix;")]
