@@ -274,6 +274,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(minutes=30),
         "options": {"expires": 1700},
     },
+    "vocabularies": {
+        "task": "workers.tasks.refresh_vocabularies",
+        "schedule": timedelta(minutes=2),
+        "options": {"expires": 110},
+    },
     "import-jobs": {
         "task": "workers.tasks.import_forgotten",
         "schedule": timedelta(seconds=30),

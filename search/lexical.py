@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
-from django.db import connection
-from django.db.models import BooleanField, Field, FloatField, Q, QuerySet
+from django.db.models import BooleanField, Field, FloatField, QuerySet
 from django.db.models.expressions import RawSQL
 
-from catalog.models import Product, Store
+from catalog.models import Product
+from search.words.highlighting import highlights
+from search.words.reading import NO_WORDS, Words, parse_words
 
 # ts_rank_cd's weights for D, C, B, A. Normalisation 1|32 divides by log(length) and maps to 0..1.
 RANK_WEIGHTS = "{0.05, 0.1, 0.5, 1.0}"
-MAX_WORDS = 64
-_MARK_START, _MARK_END = "\x02", "\x03"
+SKU_SCORE = 65.0
+"""More than the groups of any query: an exact sku comes first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,50 +26,45 @@ class LexicalHit:
     score: float
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
-    """A text as the store's language stems it. `lexemes` is empty when the text is stop words and signs alone."""
-
-    text: str
-    lexemes: tuple[str, ...]
-
-    @property
-    def at_least(self) -> int:
-        """How many words a product must hold when none holds them all: half of them, one at the least."""
-        return max(1, (len(self.lexemes) + 1) // 2)
-
-
-NO_WORDS = Words("", ())
-
-
-def parse_words(text: str, *, store: Store) -> Words:
-    """The text's lexemes by the store's language, without what Postgres cannot hold, cut to `MAX_WORDS` words."""
-    cleaned = " ".join(text.replace("\x00", " ").split()[:MAX_WORDS])
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT tsvector_to_array(to_tsvector(%s::regconfig, %s))", [store.language, cleaned])
-        lexemes = cursor.fetchone()[0]
-    return Words(cleaned, tuple(sorted(set(lexemes))))
-
-
 def matching(products: QuerySet[Product], words: Words, *, any_word: bool = False) -> QuerySet[Product]:
-    """Those of `products` that hold all the words (or at least half of them), or whose sku is the text."""
-    if not words.lexemes:
-        return products.filter(text__isnull=False, sku=words.text)
-    holds = _sql(f"{_DOCUMENT} @@ %s::tsquery", [_tsquery(words, any_word=any_word)], BooleanField())
-    found = products.filter(text__isnull=False).filter(Q(holds) | Q(sku=words.text))
+    """Those of `products` that hold all the words (or at least half of them), or whose sku is the text.
+
+    What the text excludes never matches; a text of exclusions alone matches everything else. Stop words alone are
+    always all asked for: any of them is in every other product.
+    """
+    products = without_excluded(products.filter(text__isnull=False), words)
+    if not words.groups:
+        return products if words.excluded else products.filter(pk=words.sku_product_id or 0)
+    any_word = any_word and not words.is_plain
+    holds = f"{_document(words)} @@ %s::tsquery"
+    parameters: list[object] = [words.query(any_word=any_word)]
     if any_word and words.at_least > 1:
-        enough = _sql(f"({_held(words)}) >= %s", [*map(_quoted, words.lexemes), words.at_least], BooleanField())
-        found = found.filter(Q(enough) | Q(sku=words.text))
-    return found
+        holds = f"{holds} AND ({_held(words)}) >= %s"
+        parameters += [*_queries(words), words.at_least]
+    if words.sku_product_id is not None:
+        # Both sides are on one table, so that Postgres can use an index for either.
+        holds = f'({holds}) OR "search_producttext"."product_id" = %s'
+        parameters.append(words.sku_product_id)
+    return products.filter(_sql(f"({holds})", parameters, BooleanField()))
+
+
+def without_excluded(products: QuerySet[Product], words: Words) -> QuerySet[Product]:
+    """Those of `products` that hold nothing of what the text excludes."""
+    if not words.excluded:
+        return products
+    allowed = _sql(f"NOT {_document(words)} @@ %s::tsquery", [words.excluded], BooleanField())
+    return products.filter(text__isnull=False).filter(allowed)
 
 
 def ranked(products: QuerySet[Product], words: Words, *, any_word: bool, limit: int) -> list[LexicalHit]:
     """The best `limit` of the matching products, best first; ties go to the newer product. An exact sku comes first."""
-    if words.lexemes:
+    if words.groups:
+        # All words means that each is held: there is nothing to count.
+        held, queries = (_held(words), _queries(words)) if any_word else (str(len(words.groups)), [])
         rank = _sql(
-            f"""CASE WHEN "catalog_product"."sku" = %s THEN {MAX_WORDS + 1}.0
-                ELSE ({_held(words)}) + ts_rank_cd('{RANK_WEIGHTS}', {_DOCUMENT}, %s::tsquery, 33) END""",
-            [words.text, *map(_quoted, words.lexemes), _tsquery(words, any_word=any_word)],
+            f"""CASE WHEN "search_producttext"."product_id" = %s THEN {SKU_SCORE} ELSE ({held})
+                + ts_rank_cd('{RANK_WEIGHTS}', {_document(words)}, %s::tsquery, 33) END""",
+            [words.sku_product_id or 0, *queries, words.query(any_word=any_word)],
             FloatField(),
         )
     else:
@@ -83,40 +78,21 @@ def ranked(products: QuerySet[Product], words: Words, *, any_word: bool, limit: 
     return [LexicalHit(product_id, float(score)) for product_id, score in rows]
 
 
-def highlights(product_ids: list[int], words: Words, *, store: Store) -> dict[int, str]:
-    """For each product its title as HTML, escaped, with the words that matched inside <mark>."""
-    if not words.lexemes:
-        return {}
-    options = f"StartSel={_MARK_START}, StopSel={_MARK_END}, HighlightAll=true"
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT id, ts_headline(%s::regconfig, title, %s::tsquery, %s) FROM catalog_product WHERE id = ANY(%s)",
-            [store.language, _tsquery(words, any_word=True), options, product_ids],
-        )
-        found = cursor.fetchall()
-    return {
-        product_id: escape(marked).replace(_MARK_START, "<mark>").replace(_MARK_END, "</mark>")
-        for product_id, marked in found
-        if _MARK_START in marked
-    }
-
-
-_DOCUMENT = '"search_producttext"."document"'
+def _document(words: Words) -> str:
+    return '"search_producttext"."plain"' if words.is_plain else '"search_producttext"."document"'
 
 
 def _held(words: Words) -> str:
-    """SQL that counts the words which a document holds; takes one parameter for each lexeme."""
-    return " + ".join([f"({_DOCUMENT} @@ %s::tsquery)::int"] * len(words.lexemes))
+    """SQL that counts the words which a document holds; takes one parameter for each group."""
+    return " + ".join([f"({_document(words)} @@ %s::tsquery)::int"] * len(words.groups))
 
 
-def _tsquery(words: Words, *, any_word: bool) -> str:
-    return (" | " if any_word else " & ").join(map(_quoted, words.lexemes))
-
-
-def _quoted(lexeme: str) -> str:
-    """A lexeme as a literal of tsquery's own syntax."""
-    return "'" + lexeme.replace("\\", "\\\\").replace("'", "''") + "'"
+def _queries(words: Words) -> list[object]:
+    return [group.query for group in words.groups]
 
 
 def _sql(sql: str, parameters: list[object], kind: Field[Any, Any]) -> RawSQL:
     return RawSQL(sql, parameters, output_field=kind)  # noqa: S611  (constants and bound parameters only)
+
+
+__all__ = ["NO_WORDS", "LexicalHit", "Words", "highlights", "matching", "parse_words", "ranked", "without_excluded"]

@@ -132,7 +132,7 @@ def _by_words(run: Run) -> Matched:
     if words is None:
         vectors = vector(run, query.filters) if is_asking_milvus else None
         return Matched((Route("lexical"),), 0) if vectors is None else _alone(run, vectors)
-    words = words.calibrated(run.calibration.routes.get("lexical"), per_word=len(run.words.lexemes))
+    words = words.calibrated(run.calibration.routes.get("lexical"), per_word=len(run.words.groups))
     found = len(words)
     if not words.is_complete:
         matching = lexical.matching(run.products(query.filters), run.words, any_word=any_word)
@@ -188,7 +188,8 @@ def vector(run: Run, filters: Filters) -> Route | None:
             route = vector_route(
                 asked, run.version, wanted=wanted, limit=settings.SEARCH_POOL_SIZE, deadline=run.deadline
             )
-        return route.calibrated(run.calibration.routes.get(route.name), queries=asked.vectors)
+        route = route.calibrated(run.calibration.routes.get(route.name), queries=asked.vectors)
+        return _without_excluded(run, route, filters) if run.words.excluded else route
     except (IndexUnavailable, EncoderUnavailable) as error:
         if not run.query.words:
             raise
@@ -209,6 +210,12 @@ def _by_ids(run: Run, filters: Filters, wanted: RowFilter) -> RowFilter:
             excluded = tuple(sorted(failing.union(wanted.exclude_product_ids)))
             return replace(wanted, exclude_product_ids=excluded)
     return replace(wanted, product_ids=passing)
+
+
+def _without_excluded(run: Run, route: Route, filters: Filters) -> Route:
+    """The route without products that hold what the query excludes: vectors know no "not"."""
+    allowed = run.products(filters).filter(pk__in=route.products.tolist())
+    return route.only(np.array(allowed.values_list("pk", flat=True), np.int64))
 
 
 def _with_pinned(run: Run, matched: Matched) -> Matched:

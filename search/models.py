@@ -17,6 +17,7 @@ from search.colour.records import ImagePalette
 from search.evaluation.records import JudgedQueryRow, JudgedSetRow, JudgmentRow
 from search.events.records import PopularQuery, ProductPopularity, SearchEvent, SearchLog
 from search.facets.records import ProductFacts, StoreChange
+from search.words.records import VocabularyLabel, VocabularyState, VocabularyWord
 
 
 class VersionState(models.TextChoices):
@@ -110,15 +111,19 @@ class ProductText(models.Model):
     """A product's words as Postgres searches them. Kept by database triggers; `is_stale` rows wait for a sweep.
 
     A product's own change rewrites its row in the same transaction; a renamed brand, category or label only marks rows.
+    `document` is in the store's language: A title and sku, B brand, categories and labels, C description. `plain` has
+    words as they are written, for completing what is typed: A title, B brand, categories and labels, D other forms.
     """
 
     product = models.OneToOneField(Product, on_delete=models.CASCADE, primary_key=True, related_name="text")
     document = SearchVectorField()
+    plain = SearchVectorField(default="")
     is_stale = models.BooleanField(default=False)
 
     class Meta:
         indexes = [
             GinIndex(fields=["document"], name="producttext_document_gin"),
+            GinIndex(fields=["plain"], name="producttext_plain_gin"),
             models.Index(fields=["product"], condition=Q(is_stale=True), name="producttext_stale"),
         ]
 
@@ -254,4 +259,7 @@ __all__ = [
     "SearchEvent",
     "SearchLog",
     "StoreChange",
+    "VocabularyLabel",
+    "VocabularyState",
+    "VocabularyWord",
 ]

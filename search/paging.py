@@ -50,7 +50,7 @@ def _hydrated(run: Run, products: QuerySet[Product]) -> list[Product]:
     return found
 
 
-def _hit(pool: Pool, place: int, rows: dict[int, Product], marked: dict[int, str]) -> Hit:
+def _hit(pool: Pool, place: int, rows: dict[int, Product], marked: dict[int, dict[str, str]]) -> Hit:
     product = rows[int(pool.products[place])]
     return Hit(
         product=product,
@@ -60,5 +60,5 @@ def _hit(pool: Pool, place: int, rows: dict[int, Product], marked: dict[int, str
         scores=pool.route_scores_at(place),
         signals=pool.signals_at(place),
         variants_count=int(pool.variants[place]),
-        highlights={"title": marked[product.pk]} if product.pk in marked else {},
+        highlights=marked.get(product.pk, {}),
     )

@@ -227,6 +227,10 @@ class Query:
     min_confidence: float | None = None
     explain: bool = False
     deadline_ms: int = 10_000
+    # Words that match nothing are searched as the store spells them; off, that is only offered.
+    typo_tolerance: bool = True
+    # What words shall not be understood as, "field:value".
+    ignore: tuple[str, ...] = ()
 
     @property
     def parts(self) -> tuple[Part, ...]:

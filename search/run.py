@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from catalog.models import Product, Store
 from search import filters as sql
 from search.calibration.confidence import NOTHING, Calibration
-from search.lexical import NO_WORDS, Words
+from search.lexical import NO_WORDS, Words, without_excluded
 from search.models import IndexVersion
 from search.query import Filters, Query, RowFilter
 from search.stamps import Stamps
@@ -87,5 +87,6 @@ class Run:
         return sql.resolve(self.store, filters, exclude_product_ids=excluded, taxonomy=self.names)
 
     def products(self, filters: Filters) -> QuerySet[Product]:
-        """The store's published products under these filters."""
-        return sql.matching_products(self.resolved(filters), minor_unit_digits=self.store.minor_unit_digits)
+        """The store's published products under these filters, without those that the words exclude."""
+        products = sql.matching_products(self.resolved(filters), minor_unit_digits=self.store.minor_unit_digits)
+        return without_excluded(products, self.words)

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from search import lexical
 from search.run import Run
+from search.words.stages import correct, interpret
 
 
 def understand(run: Run) -> None:
-    """Read the query's words for this store."""
+    """Read the query's words for this store, correct what matches nothing, and see which of them name what it sells."""
     parse(run)
+    correct(run)
+    interpret(run)
 
 
 def parse(run: Run) -> None:

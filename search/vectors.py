@@ -17,6 +17,7 @@ from search.models import IndexVersion
 from search.photo_care import photo_views
 from search.query import Match, Part, Query
 from search.versions import encoder_of
+from search.words.syntax import meant
 
 # Images of one product that stand for it in "more like this": a product rarely looks like more than four things.
 MAX_PRODUCT_VECTORS = 4
@@ -124,7 +125,7 @@ def _composed(wanted: NDArray[np.float32], pushed: NDArray[np.float32]) -> NDArr
 def _rows(part: Part, version: IndexVersion, *, store_id: int) -> NDArray[np.float32]:
     """Unit rows (n, dimension): the words, the views of a photo, or the indexed photos of a product of the store."""
     if part.text:
-        return query_cache.text_vector(encoder_of(version), part.text)
+        return query_cache.text_vector(encoder_of(version), meant(part.text))
     if part.image is not None:
         encoder = encoder_of(version)
         views = photo_views(part.image, crops=settings.QUERY_PHOTO_CROPS, is_cut=settings.QUERY_PHOTO_CUT)

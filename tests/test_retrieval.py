@@ -57,7 +57,10 @@ def test_words_find_the_products_that_hold_them_all(shop: Store) -> None:
     assert skus(result) == ["red-shoes"]
     assert (result.found, result.found_exact, result.any_word) == (1, True, False)
     assert result.hits[0].product.store_id == shop.pk
-    assert result.hits[0].highlights == {"title": "<mark>Red</mark> <mark>shoes</mark>"}
+    assert result.hits[0].highlights == {
+        "title": "<mark>Red</mark> <mark>shoes</mark>",
+        "category": "<mark>Shoes</mark>",
+    }
 
 
 def test_words_that_no_product_holds_together_fall_back_to_any(shop: Store) -> None:

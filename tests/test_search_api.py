@@ -53,7 +53,7 @@ def test_words_are_answered_in_the_documented_shape(client: Client) -> None:
     assert hit["product"]["sku"] == "red-shoes"
     assert hit["product"]["price"] == {"amount": "10.00", "currency": "EUR"}
     assert hit["product"]["attributes"] == {"color": [{"code": "red", "label": "Red"}]}
-    assert hit["highlights"] == {"title": "<mark>Red</mark> <mark>shoes</mark>"}
+    assert hit["highlights"] == {"title": "<mark>Red</mark> <mark>shoes</mark>", "category": "<mark>Shoes</mark>"}
     assert hit["confidence"] is None
     assert hit["scores"][0] == {"route": "lexical", "rank": 1, "score": hit["scores"][0]["score"], "confidence": None}
     colours, prices = answer["facet_counts"]

@@ -53,6 +53,12 @@ def sweep_verify() -> None:
 
 
 @shared_task
+def refresh_vocabularies() -> None:
+    """Bring each store's vocabulary to what its products say."""
+    words.refresh_vocabularies()
+
+
+@shared_task
 def import_file(job_id: int) -> None:
     """Run one import; a job that is gone, done or taken is no work."""
     importing.run_import_job(job_id)

@@ -126,6 +126,30 @@ class IndexOut(serializers.Serializer[Any]):
     )
 
 
+class CorrectionOut(serializers.Serializer[Any]):
+    word = serializers.CharField(help_text="As typed.")
+    corrected = serializers.CharField()
+
+
+class SpellingOut(serializers.Serializer[Any]):
+    """Words that match nothing in the store, and the nearest ones of its own vocabulary."""
+
+    q = serializers.CharField(help_text="As asked; with typo_tolerance=false it is searched as it is.")
+    corrected_q = serializers.CharField()
+    is_applied = serializers.BooleanField(help_text="The hits are of corrected_q; false: it is only offered.")
+    corrections = CorrectionOut(many=True)
+
+
+class InterpretationOut(serializers.Serializer[Any]):
+    """Words that were taken for a value of a field: such products come first, others stay."""
+
+    field = serializers.CharField(help_text="category, brand or an attribute's code.")
+    value = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
+    words = serializers.CharField(help_text="Of the query.")
+    filter_by = serializers.CharField(help_text="Asks for such products alone.")
+
+
 class SearchOut(serializers.Serializer[Answer]):
     """Sees an `Answer`, with the context of `answer_data`."""
 
@@ -156,6 +180,13 @@ class SearchOut(serializers.Serializer[Answer]):
     mode = serializers.CharField(source="result.mode")
     any_word = serializers.BooleanField(
         source="result.any_word", help_text="Nothing holds all the words; these hold some."
+    )
+    spelling = SpellingOut(source="result.notes.spelling", allow_null=True, default=None)
+    interpretation = InterpretationOut(
+        source="result.notes.interpretation",
+        many=True,
+        default=list,
+        help_text="What words were taken for; `ignore` takes field:value of what was not meant.",
     )
     index = IndexOut(source="result")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
@@ -23,6 +24,7 @@ MAX_PARTS = 12
 MAX_NOT_RELEVANT = 20
 MODES = ("auto", "browse", "words", "lexical", "semantic", "image", "composed")
 MATCHES = ("any", "all")
+_NAME = re.compile(r"[a-z0-9_-]+:[a-z0-9_-]+")
 
 
 class StrictSerializer(serializers.Serializer[Any]):
@@ -99,6 +101,20 @@ class SkusField(serializers.ListField):
         stated = [sku for sku in data.split(",") if sku.strip()] if isinstance(data, str) else data
         skus: list[str] = super().to_internal_value(stated)
         return skus
+
+
+class NamesField(TermsField):
+    """A list of `field:value` names, or one string with commas between them."""
+
+    def to_internal_value(self, data: Any) -> list[str]:
+        names = [name.strip() for name in data.split(",")] if isinstance(data, str) else data
+        named: list[str] = super().to_internal_value(
+            [name for name in names if name] if isinstance(data, str) else names
+        )
+        wrong = next((name for name in named if not _NAME.fullmatch(name)), None)
+        if wrong is not None:
+            raise ValidationError(f"{wrong[:60]!r} is not a name such as color:red.")
+        return named
 
 
 class PriceIn(StrictSerializer):
@@ -268,8 +284,15 @@ class ScalarSearchIn(ListingIn):
     """The part of a search that fits in a URL."""
 
     q = serializers.CharField(
-        required=False, allow_blank=True, max_length=MAX_TEXT_LENGTH, help_text="Words; * or nothing browses."
+        required=False,
+        allow_blank=True,
+        max_length=MAX_TEXT_LENGTH,
+        help_text='Words, "phrases" and -excluded ones; * or nothing browses.',
     )
+    typo_tolerance = serializers.BooleanField(
+        default=True, help_text="False: words that match nothing are searched as they are; corrections are offered."
+    )
+    ignore = NamesField(required=False, help_text="Names in `interpretation` that are not meant: color:red,brand:nike.")
     mode = serializers.ChoiceField(
         choices=MODES,
         default="auto",

@@ -56,7 +56,13 @@ def build_query(
     mode = _mode(asked["mode"], stated)
     # Last, because a photo is dear: it may be fetched, and is decoded.
     query = with_parts(
-        replace(listing, mode=mode, match=Match(asked["match"])),
+        replace(
+            listing,
+            mode=mode,
+            match=Match(asked["match"]),
+            typo_tolerance=asked["typo_tolerance"],
+            ignore=tuple(sorted(asked.get("ignore", ()))),
+        ),
         [_part(store, one, uploaded=image_bytes) for one in stated],
     )
     return with_not_relevant(query, asked.get("not_relevant", []))

@@ -28,6 +28,7 @@ class Command(BaseCommand):
             call_command("rebuild_index", if_needed=True, threads=threads, stdout=self.stdout)
         try:
             words.refresh_stale_words()
+            words.refresh_vocabularies()
             versions.ensure_live_version()
             for version in versions.open_versions():
                 index_with_progress(version, threads=max(1, threads))

@@ -18,8 +18,10 @@ def refresh_stale_words(*, limit: int = 1_000_000) -> int:
                     SELECT product_id FROM search_producttext WHERE is_stale
                     ORDER BY product_id LIMIT %s FOR UPDATE SKIP LOCKED
                 )
-                UPDATE search_producttext text SET is_stale = false, document = search_product_document(product)
+                UPDATE search_producttext text
+                SET is_stale = false, document = words.document, plain = words.plain
                 FROM marked JOIN catalog_product product ON product.id = marked.product_id
+                CROSS JOIN LATERAL search_product_words(product) AS words
                 WHERE text.product_id = marked.product_id
                 """,
                 [BATCH],
