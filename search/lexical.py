@@ -28,15 +28,21 @@ class LexicalHit:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A text as the store's language stems it. `lexemes` is empty when the text is stop words and signs alone."""
+    """A text as the store's language stems it: `lexemes`, and `expanded` tsqueries for phrases that have synonyms."""
 
     text: str
     lexemes: tuple[str, ...]
+    expanded: tuple[str, ...] = ()
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """The tsqueries that a product must satisfy, one for each word or phrase; none for stop words and signs alone."""
+        return (*map(_quoted, self.lexemes), *self.expanded)
 
     @property
     def at_least(self) -> int:
         """How many words a product must hold when none holds them all: half of them, one at the least."""
-        return max(1, (len(self.lexemes) + 1) // 2)
+        return max(1, (len(self.units) + 1) // 2)
 
 
 NO_WORDS = Words("", ())
@@ -53,23 +59,23 @@ def parse_words(text: str, *, store: Store) -> Words:
 
 def matching(products: QuerySet[Product], words: Words, *, any_word: bool = False) -> QuerySet[Product]:
     """Those of `products` that hold all the words (or at least half of them), or whose sku is the text."""
-    if not words.lexemes:
+    if not words.units:
         return products.filter(text__isnull=False, sku=words.text)
     holds = _sql(f"{_DOCUMENT} @@ %s::tsquery", [_tsquery(words, any_word=any_word)], BooleanField())
     found = products.filter(text__isnull=False).filter(Q(holds) | Q(sku=words.text))
     if any_word and words.at_least > 1:
-        enough = _sql(f"({_held(words)}) >= %s", [*map(_quoted, words.lexemes), words.at_least], BooleanField())
+        enough = _sql(f"({_held(words)}) >= %s", [*words.units, words.at_least], BooleanField())
         found = found.filter(Q(enough) | Q(sku=words.text))
     return found
 
 
 def ranked(products: QuerySet[Product], words: Words, *, any_word: bool, limit: int) -> list[LexicalHit]:
     """The best `limit` of the matching products, best first; ties go to the newer product. An exact sku comes first."""
-    if words.lexemes:
+    if words.units:
         rank = _sql(
             f"""CASE WHEN "catalog_product"."sku" = %s THEN {MAX_WORDS + 1}.0
                 ELSE ({_held(words)}) + ts_rank_cd('{RANK_WEIGHTS}', {_DOCUMENT}, %s::tsquery, 33) END""",
-            [words.text, *map(_quoted, words.lexemes), _tsquery(words, any_word=any_word)],
+            [words.text, *words.units, _tsquery(words, any_word=any_word)],
             FloatField(),
         )
     else:
@@ -85,7 +91,7 @@ def ranked(products: QuerySet[Product], words: Words, *, any_word: bool, limit: 
 
 def highlights(product_ids: list[int], words: Words, *, store: Store) -> dict[int, str]:
     """For each product its title as HTML, escaped, with the words that matched inside <mark>."""
-    if not words.lexemes:
+    if not words.units:
         return {}
     options = f"StartSel={_MARK_START}, StopSel={_MARK_END}, HighlightAll=true"
     with connection.cursor() as cursor:
@@ -105,12 +111,12 @@ _DOCUMENT = '"search_producttext"."document"'
 
 
 def _held(words: Words) -> str:
-    """SQL that counts the words which a document holds; takes one parameter for each lexeme."""
-    return " + ".join([f"({_DOCUMENT} @@ %s::tsquery)::int"] * len(words.lexemes))
+    """SQL that counts the words which a document holds; takes one parameter for each unit."""
+    return " + ".join([f"({_DOCUMENT} @@ %s::tsquery)::int"] * len(words.units))
 
 
 def _tsquery(words: Words, *, any_word: bool) -> str:
-    return (" | " if any_word else " & ").join(map(_quoted, words.lexemes))
+    return (" | " if any_word else " & ").join(f"({unit})" for unit in words.units)
 
 
 def _quoted(lexeme: str) -> str:

@@ -12,6 +12,7 @@ from celery import shared_task
 from redis.exceptions import RedisError
 
 from catalog import importing
+from catalog.models import IdempotencyRecord
 from search import indexing, query_images, remote_photos, versions, words
 from search.attributes import suggesting
 from search.calibration.stores import calibrate_missing
@@ -106,6 +107,7 @@ def refresh_popularity() -> None:
     popularity.refresh_popular_queries()
 
 
+@shared_task
 def palettes_recent() -> None:
     """Find the colours of photos that changed lately."""
     refresh_palettes(is_recent_only=True, budget_s=PALETTES_BUDGET_S)
@@ -119,8 +121,9 @@ def palettes_all() -> None:
 
 @shared_task
 def tidy() -> None:
-    """Drop what has had its time: query photos, old events and searches, retired collections."""
+    """Drop what has had its time: query photos, kept answers, old events and searches, retired collections."""
     query_images.delete_expired()
+    IdempotencyRecord.objects.expired().delete()
     erasure.delete_old()
     versions.drop_retired()
 

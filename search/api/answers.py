@@ -126,6 +126,12 @@ class IndexOut(serializers.Serializer[Any]):
     )
 
 
+class AppliedRuleOut(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    actions = serializers.ListField(child=serializers.CharField(), help_text="Their kinds: pin, boost, bury, hide ...")
+
+
 class SearchOut(serializers.Serializer[Answer]):
     """Sees an `Answer`, with the context of `answer_data`."""
 
@@ -156,6 +162,15 @@ class SearchOut(serializers.Serializer[Answer]):
     mode = serializers.CharField(source="result.mode")
     any_word = serializers.BooleanField(
         source="result.any_word", help_text="Nothing holds all the words; these hold some."
+    )
+    applied_rules = AppliedRuleOut(
+        many=True, source="result.notes.applied_rules", default=list, help_text="The rules that held, in their order."
+    )
+    banners = serializers.ListField(
+        child=serializers.DictField(),
+        source="result.notes.banners",
+        default=list,
+        help_text="What applied rules give out, as it was stated: data, not HTML.",
     )
     index = IndexOut(source="result")
 

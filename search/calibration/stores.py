@@ -164,5 +164,5 @@ def _by_words(store: Store, sample: Sample, text: str, right: NDArray[np.bool_])
     hits = lexical.ranked(products, words, any_word=False, limit=JUDGED) or lexical.ranked(
         products, words, any_word=True, limit=JUDGED
     )
-    scores = np.array([hit.score / max(1, len(words.lexemes)) for hit in hits], np.float32)
+    scores = np.array([hit.score / max(1, len(words.units)) for hit in hits], np.float32)
     return JudgedHits(scores, right[[rows[hit.product_id] for hit in hits]] if hits else np.zeros(0, bool))

@@ -1,0 +1,50 @@
+"""Writing a rule with all its triggers and actions, and the photo of a trigger."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import transaction
+from PIL import Image
+
+from catalog.models import Store
+from search.images import to_jpeg
+from search.query_images import MAX_SIDE
+from search.rules.records import Rule, RuleAction, RuleTrigger
+
+
+def keep_photo(trigger: RuleTrigger, photo: Image.Image) -> None:
+    """Give the trigger this photo to compare with, small and without metadata. Nothing is saved."""
+    data = to_jpeg(photo, max_side=MAX_SIDE)
+    trigger.photo, trigger.photo_sha256 = data, hashlib.sha256(data).hexdigest()
+    trigger.vector, trigger.fingerprint = None, ""
+
+
+@transaction.atomic
+def write_rule(
+    store: Store,
+    rule: Rule | None,
+    *,
+    facts: dict[str, Any],
+    triggers: Sequence[RuleTrigger] | None = None,
+    actions: Sequence[RuleAction] | None = None,
+) -> Rule:
+    """Save the rule with these columns; triggers and actions that are given take the place of those it has.
+
+    Raises Django's `ValidationError`.
+    """
+    row = rule or Rule(store=store)
+    for name, value in facts.items():
+        setattr(row, name, value)
+    row.full_clean(exclude=["store"])
+    row.save()
+    for model, given in ((RuleTrigger, triggers), (RuleAction, actions)):
+        if given is None:
+            continue
+        model.objects.filter(rule=row).delete()  # type: ignore[attr-defined]
+        for one in given:
+            one.rule = row
+        model.objects.bulk_create(given)  # type: ignore[attr-defined]
+    return row
