@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
-from django.core.exceptions import ValidationError as ModelError
 from django.db.models import Prefetch, QuerySet
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
-from catalog.models import Brand, Category, Product, Store
+from catalog.models import Store
+from search.api.named_things import FiniteFloatField, NamedThings
 from search.api.parameters import PhotoIn, StrictSerializer
 from search.api.photos import read_photo
 from search.api.record_docs import described_item, described_list
@@ -28,7 +27,6 @@ from search.rules.records import (
     Rule,
     RuleAction,
     RuleTrigger,
-    StoreValue,
     TriggerKind,
     WordsMatch,
 )
@@ -38,63 +36,6 @@ from search.rules.writing import keep_photo, write_rule
 MAX_TRIGGERS = 20
 MAX_ACTIONS = 100
 _WHOLE = [0.0, 0.0, 1.0, 1.0]
-
-
-class FiniteFloatField(serializers.FloatField):
-    """A number: neither "nan" nor "inf", which no comparison would refuse."""
-
-    def to_internal_value(self, data: Any) -> float:
-        value: float = super().to_internal_value(data)
-        if not math.isfinite(value):
-            raise ValidationError("Give a number.")
-        return value
-
-
-class NamedThings(StrictSerializer):
-    """What triggers and actions name: the store's things by sku, slug and code."""
-
-    product = serializers.CharField(required=False, max_length=120, help_text="A sku.")
-    category = serializers.CharField(required=False, max_length=160, help_text="A slug.")
-    brand = serializers.CharField(required=False, max_length=160, help_text="A slug.")
-    attribute = serializers.CharField(required=False, max_length=60, help_text="A code; with value.")
-    value = serializers.CharField(required=False, max_length=80, help_text="A code.")
-
-    def found(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """The rows that the names stand for. Raises `ValidationError` for what the store does not have."""
-        store: Store = self.context["store"]
-        if ("attribute" in attrs) != ("value" in attrs):
-            raise ValidationError({"value": ["Give attribute and value together."]})
-        rows: dict[str, Any] = {}
-        if "product" in attrs:
-            rows["product"] = Product.objects.filter(store=store, sku=attrs["product"]).first()
-        if "category" in attrs:
-            rows["category"] = Category.objects.filter(store=store, slug=attrs["category"]).first()
-        if "brand" in attrs:
-            rows["brand"] = Brand.objects.filter(store=store, slug=attrs["brand"]).first()
-        if "value" in attrs:
-            rows["value"] = StoreValue.objects.filter(
-                attribute__store=store, attribute__code=attrs["attribute"], code=attrs["value"]
-            ).first()
-        missing = {
-            name: [f"The store has no {name} {attrs[name][:60]!r}."] for name, row in rows.items() if row is None
-        }
-        if missing:
-            raise ValidationError(missing)
-        return rows
-
-    def checked(self, row: RuleTrigger | RuleAction, attrs: Mapping[str, Any], *, fields: Mapping[str, Any]) -> Any:
-        """The row after it was checked, and that nothing was stated which its kind does not have."""
-        known = {"kind", *fields[row.kind]} | ({"attribute"} if "value" in fields[row.kind] else set())
-        strange = [name for name in attrs if name not in known and not (name == "image" and "photo" in known)]
-        if strange:
-            what = ", ".join(sorted(known - {"kind"}))
-            raise ValidationError({strange[0]: [f"{row.kind} does not take it; it takes {what}."]})
-        row.rule = Rule(store=self.context["store"])
-        try:
-            row.full_clean(exclude=["rule"])
-        except ModelError as error:
-            raise ValidationError(serializers.as_serializer_error(error)) from None
-        return row
 
 
 def _phrases(**facts: Any) -> serializers.ListField:

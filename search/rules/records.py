@@ -102,10 +102,8 @@ class Rule(models.Model):
 
 
 class RuleTrigger(models.Model):
-    """One condition. Which of the columns count is decided by `kind` (search.rules.stating).
-
-    What a condition names may be deleted: it then holds no more, so that a rule never becomes broader by itself.
-    """
+    """One condition; which columns count is decided by `kind` (search.rules.stating). Where what it names is deleted, it
+    holds no more, so that a rule never becomes broader by itself."""
 
     rule = models.ForeignKey(Rule, on_delete=models.CASCADE, related_name="triggers")
     kind = models.CharField("when", max_length=12, choices=TriggerKind.choices, default=TriggerKind.WORDS)
@@ -229,7 +227,6 @@ class SynonymDirection(models.TextChoices):
 
 class Synonym(models.Model):
     """Phrases that find the same. Two-way: any of `phrases` finds all; one-way: `typed` finds `phrases` too.
-
     What is encoded gets the first of `phrases`, the canonical one. `stems` holds for each phrase that may be typed its
     lexemes in `language`, `heads` the first of each, which an index finds.
     """
