@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import transaction
 from PIL import Image
@@ -13,6 +13,8 @@ from catalog.models import Store
 from search.images import to_jpeg
 from search.query_images import MAX_SIDE
 from search.rules.records import Rule, RuleAction, RuleTrigger
+
+Part = TypeVar("Part", RuleTrigger, RuleAction)
 
 
 def keep_photo(trigger: RuleTrigger, photo: Image.Image) -> None:
@@ -40,11 +42,15 @@ def write_rule(
         setattr(row, name, value)
     row.full_clean(exclude=["store"])
     row.save()
-    for model, given in ((RuleTrigger, triggers), (RuleAction, actions)):
-        if given is None:
-            continue
-        model.objects.filter(rule=row).delete()  # type: ignore[attr-defined]
-        for one in given:
-            one.rule = row
-        model.objects.bulk_create(given)  # type: ignore[attr-defined]
+    if triggers is not None:
+        row.triggers.all().delete()
+        RuleTrigger.objects.bulk_create([_of(row, one) for one in triggers])
+    if actions is not None:
+        row.actions.all().delete()
+        RuleAction.objects.bulk_create([_of(row, one) for one in actions])
     return row
+
+
+def _of(rule: Rule, part: Part) -> Part:
+    part.rule = rule
+    return part
