@@ -160,8 +160,24 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
 CORS_URLS_REGEX = r"^/api/.*$"
-CORS_ALLOW_HEADERS = ["accept", "authorization", "content-type", "x-api-key", "x-requested-with"]
-CORS_EXPOSE_HEADERS = ["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "Retry-After"]
+CORS_ALLOW_HEADERS = [
+    "accept",
+    "authorization",
+    "content-type",
+    "idempotency-key",
+    "if-match",
+    "if-none-match",
+    "x-api-key",
+    "x-requested-with",
+]
+CORS_EXPOSE_HEADERS = [
+    "ETag",
+    "Idempotency-Replayed",
+    "RateLimit-Limit",
+    "RateLimit-Remaining",
+    "RateLimit-Reset",
+    "Retry-After",
+]
 
 # --- REST -----------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
@@ -185,6 +201,11 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "KindEnum": "catalog.models.product.ImageKind",
+        "TriggerKind": "search.rules.records.TriggerKind",
+        "ActionKind": "search.rules.records.ActionKind",
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "search.api.docs.describe_problems",
@@ -392,6 +413,15 @@ UNFOLD = {
                     _admin_link("Attributes", "palette", "catalog_attribute"),
                     _admin_link("Suggestions", "auto_awesome", "search_attributesuggestion"),
                     _admin_link("Imports", "upload_file", "catalog_importjob"),
+                ],
+            },
+            {
+                "title": "Merchandising",
+                "separator": True,
+                "items": [
+                    _admin_link("Rules", "rule", "search_rule"),
+                    _admin_link("Synonyms", "sync_alt", "search_synonym"),
+                    _admin_link("Presets", "bookmarks", "search_preset"),
                 ],
             },
             {

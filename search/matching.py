@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from numpy.typing import NDArray
 
 from catalog.models import Product
@@ -70,7 +70,8 @@ def match_set(run: Run, filters: Filters, pool: Pool) -> QuerySet[Product]:
         found = products.filter(pk__in=floored(run, route).products.tolist() if route else [])
     if not run.pinned:
         return found
-    return products.filter(Q(pk__in=found.order_by().values("pk")) | Q(pk__in=list(run.pinned)))
+    # Not as a subquery: there Django gives the table another name than the SQL of the words route says.
+    return found | products.filter(pk__in=list(run.pinned))
 
 
 def members_of(run: Run, pool: Pool) -> Members:
@@ -183,7 +184,7 @@ def vector(run: Run, filters: Filters) -> Route | None:
         if wanted.palette or (wanted.value_ids and milvus.engine().scans_arrays):
             wanted = _by_ids(run, filters, wanted)
         with run.timed("encode"):
-            asked = query_vectors(run.query, run.version)
+            asked = query_vectors(run.encoded, run.version)
         with run.timed("ann"):
             route = vector_route(
                 asked, run.version, wanted=wanted, limit=settings.SEARCH_POOL_SIZE, deadline=run.deadline

@@ -17,6 +17,7 @@ from search.colour.records import ImagePalette
 from search.evaluation.records import JudgedQueryRow, JudgedSetRow, JudgmentRow
 from search.events.records import PopularQuery, ProductPopularity, SearchEvent, SearchLog
 from search.facets.records import ProductFacts, StoreChange
+from search.rules.records import Preset, Rule, RuleAction, RuleTrigger, StoreValue, Synonym
 from search.words.records import VocabularyLabel, VocabularyState, VocabularyWord
 
 
@@ -254,11 +255,17 @@ __all__ = [
     "JudgedSetRow",
     "JudgmentRow",
     "PopularQuery",
+    "Preset",
     "ProductFacts",
     "ProductPopularity",
+    "Rule",
+    "RuleAction",
+    "RuleTrigger",
     "SearchEvent",
     "SearchLog",
     "StoreChange",
+    "StoreValue",
+    "Synonym",
     "VocabularyLabel",
     "VocabularyState",
     "VocabularyWord",

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from redis.exceptions import RedisError
 
 from search.errors import InvalidQuery
-from search.query import Filters, Query, RouteScore
+from search.query import Filters, Mode, Query, RouteScore
 
 logger = logging.getLogger(__name__)
 _HEADER = struct.Struct("<I")
@@ -32,6 +32,7 @@ class Understood:
     the products that no route may return, and (product id, 1-based place) of those that were put somewhere."""
 
     text: str = ""
+    mode: Mode = Mode.BROWSE
     filters: Filters = field(default_factory=Filters)
     hidden: tuple[int, ...] = ()
     pinned: tuple[tuple[int, int], ...] = ()
@@ -240,6 +241,7 @@ def _unpacked(header: dict[str, Any], data: memoryview) -> Pool:
     stated = header["understood"]
     understood = Understood(
         text=stated["text"],
+        mode=Mode(stated["mode"]),
         filters=Filters.from_json(stated["filters"]),
         hidden=tuple(stated["hidden"]),
         pinned=tuple((product_id, place) for product_id, place in stated["pinned"]),

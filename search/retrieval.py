@@ -5,6 +5,7 @@ A later page reads the pool of its `search_id` and what the query was taken to m
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from time import monotonic
 
@@ -20,6 +21,7 @@ from search.paging import page
 from search.pools import Pool, Understood
 from search.query import Facet, Mode, Query, Result
 from search.ranking import rank
+from search.rules.matching import Rule
 from search.run import Run
 from search.stamps import read_stamps
 from search.understanding import parse, understand
@@ -27,15 +29,22 @@ from search.versions import live_version
 
 
 def search(
-    query: Query, *, version: IndexVersion | None = None, is_kept: bool = True, is_logged: bool = True
+    query: Query,
+    *,
+    version: IndexVersion | None = None,
+    is_kept: bool = True,
+    is_logged: bool = True,
+    rules: Sequence[Rule] | None = None,
 ) -> Result:
     """Answer a query. Raises `InvalidQuery`, or `IndexUnavailable`/`EncoderUnavailable` where no route was left to answer.
 
     `version` asks another index than the live one. `is_kept=False` leaves no pool in the cache for later pages: an
     evaluation asks thousands of queries once, and shall not push shoppers' pools out. Nor is it remembered as a shopper's
-    search, and `is_logged=False` asks for that alone.
+    search, and `is_logged=False` asks for that alone. `rules` are tried in the place of those in force; an empty list searches
+    without any.
     """
     run = _begun(query, version, is_kept=is_kept)
+    run.rules = rules
     pool, facets, search_id, is_renewed = _pool(run)
     with run.timed("hydrate"):
         hits, removed = page(run, pool, search_id)
@@ -113,6 +122,7 @@ def _compute(run: Run) -> Pool:
         index_version=run.version.collection if run.version else "",
         understood=Understood(
             text=run.query.text,
+            mode=run.query.mode,
             filters=run.query.filters,
             hidden=tuple(sorted(run.hidden)),
             pinned=tuple(sorted(run.pinned.items())),
@@ -124,7 +134,7 @@ def _compute(run: Run) -> Pool:
 def _recall(run: Run, pool: Pool) -> None:
     """Read the query as it was understood when its pool was made."""
     understood = pool.understood
-    run.query = replace(run.query, text=understood.text, filters=understood.filters)
+    run.query = replace(run.query, text=understood.text, mode=understood.mode, filters=understood.filters)
     run.hidden, run.pinned = set(understood.hidden), dict(understood.pinned)
     parse(run)
 

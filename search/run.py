@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from time import monotonic, perf_counter
@@ -16,6 +16,7 @@ from search.calibration.confidence import NOTHING, Calibration
 from search.lexical import NO_WORDS, Words, without_excluded
 from search.models import IndexVersion
 from search.query import Filters, Query, RowFilter
+from search.rules.matching import Rule
 from search.stamps import Stamps
 from search.taxonomy import Taxonomy, store_taxonomy
 
@@ -34,7 +35,8 @@ class Run:
     """One search under way. `asked` is the query as it came; `query` is what is searched after rules and corrections.
 
     `hidden` products are no part of any answer, `pinned` ones (product id -> 1-based place) are part of it if they pass the
-    filters. `notes` is plain JSON by name; it is kept with the pool and told with every page.
+    filters. `notes` is plain JSON by name; it is kept with the pool and told with every page. `rules` takes the place of the
+    store's rules in force. `canonical` has texts of the query in the words that are encoded for them.
     """
 
     asked: Query
@@ -43,7 +45,9 @@ class Run:
     deadline: float
     version: IndexVersion | None = None
     is_kept: bool = True
+    rules: Sequence[Rule] | None = None
     words: Words = NO_WORDS
+    canonical: dict[str, str] = field(default_factory=dict)
     calibration: Calibration = NOTHING
     # What the store was like when the search began; None where nobody looked, and then nothing is kept or believed.
     stamps: Stamps | None = None
@@ -76,6 +80,12 @@ class Run:
     def is_stamped(self, filters: Filters) -> bool:
         """Whether what the store holds under these filters changes only with its stamps: palettes are not in them."""
         return self.stamps is not None and not (self.hidden or self.query.excluded_product_ids or filters.palette)
+
+    @property
+    def encoded(self) -> Query:
+        """The query in the words that are encoded."""
+        others = tuple(replace(part, text=self.canonical.get(part.text, part.text)) for part in self.query.others)
+        return replace(self.query, text=self.canonical.get(self.query.text, self.query.text), others=others)
 
     def narrow(self, filters: Filters) -> None:
         """Search under these filters from now on."""

@@ -7,18 +7,26 @@ Each step may change `run.query` (its words and filters), `run.words`, and what 
 from __future__ import annotations
 
 from search import lexical
+from search.rules.applying import apply_rules
+from search.rules.wording import apply_synonyms
 from search.run import Run
 from search.words.stages import correct, interpret
 
 
 def understand(run: Run) -> None:
-    """Read the query's words for this store, correct what matches nothing, and see which of them name what it sells."""
+    """Read the query's words for this store: its rules first, then synonyms, corrections of what still matches nothing, and
+    which of the words name what it sells."""
+    apply_rules(run)
     parse(run)
+    read = run.words
     correct(run)
+    if run.words is not read:
+        apply_synonyms(run)
     interpret(run)
 
 
 def parse(run: Run) -> None:
-    """The words of the query as they stand now, as the store's language stems them."""
+    """The words of the query as they stand now, as the store's language reads them, with their synonyms."""
     if run.query.words:
         run.words = lexical.parse_words(run.query.words, store=run.store)
+        apply_synonyms(run)

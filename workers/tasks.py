@@ -12,6 +12,7 @@ from celery import shared_task
 from redis.exceptions import RedisError
 
 from catalog import importing
+from catalog.models import IdempotencyRecord
 from search import indexing, query_images, remote_photos, stamps, versions, words
 from search.attributes import suggesting
 from search.calibration.stores import calibrate_missing
@@ -132,8 +133,9 @@ def fold_changes() -> None:
 
 @shared_task
 def tidy() -> None:
-    """Drop what has had its time: query photos, old events and searches, retired collections."""
+    """Drop what has had its time: query photos, kept answers, old events and searches, retired collections."""
     query_images.delete_expired()
+    IdempotencyRecord.objects.expired().delete()
     erasure.delete_old()
     versions.drop_retired()
 

@@ -23,7 +23,7 @@ class StoreAdmin(StoreScopedAdmin):
     filter_horizontal = ["members"]
     readonly_fields = ["created_at"]
     fieldsets = [
-        (None, {"fields": ["name", "slug", ("currency", "language"), "created_at"]}),
+        (None, {"fields": ["name", "slug", ("currency", "language"), "time_zone", "created_at"]}),
         ("People", {"fields": ["members"], "description": "Staff who see this store in the admin."}),
     ]
 

@@ -5,9 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, OpenApiResponse
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 
 PROBLEM = OpenApiResponse(OpenApiTypes.OBJECT, description="A problem document (RFC 9457) with a stable `code`.")
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    str,
+    OpenApiParameter.HEADER,
+    description="A new random text for each new request; sent again within a day with the same body, the first answer is "
+    "repeated and nothing is done twice.",
+)
+IF_MATCH = OpenApiParameter(
+    "If-Match", str, OpenApiParameter.HEADER, description="The ETag that was read; 412 where it is another by now."
+)
+IF_NONE_MATCH = OpenApiParameter(
+    "If-None-Match", str, OpenApiParameter.HEADER, description="The ETag that was read; 304 where it still holds."
+)
 
 _OUT: dict[str, Any] = {
     "sku": "TR-1042-W",

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import cast
 
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
@@ -20,6 +21,8 @@ from rest_framework.settings import api_settings
 from rest_framework.views import APIView
 
 from catalog.api import examples
+from catalog.api.etags import check_preconditions, etag_of, is_conditional, tagged
+from catalog.api.idempotency import idempotent
 from catalog.api.requests import (
     FILTERS,
     JsonLinesParser,
@@ -31,12 +34,13 @@ from catalog.api.requests import (
     read_page,
     read_product,
 )
-from catalog.api.serializers import ImportOut, ProductIn, ProductListOut, ProductOut, products_data
+from catalog.api.serializers import ImportOut, ProductIn, ProductListOut, ProductOut, product_data, products_data
 from catalog.importing.ndjson import read_ndjson
 from catalog.importing.records import Outcome, Record, RowResult
 from catalog.importing.run import import_batches
 from catalog.importing.text import read_lines
 from catalog.importing.writing import Writing
+from catalog.labels import Labels
 from catalog.models import ApiKey, Product, Store
 from catalog.models.keys import KeyKind
 from catalog.photos import InvalidPhoto
@@ -93,7 +97,22 @@ class CatalogView(APIView):
         except ProductRefused as error:
             raise ValidationError(str(error)) from None
         code = status.HTTP_201_CREATED if outcome is Outcome.CREATED else status.HTTP_200_OK
-        return Response(ProductOut(product, context={"request": self.request}).data, status=code)
+        data = ProductOut(product, context={"request": self.request}).data
+        return Response(data, status=code, headers={"ETag": product_etag(product)})
+
+    def checked(self, sku: str) -> Product | None:
+        """The product before a write, locked and checked where the request is bound to its state. Call it in a transaction.
+
+        The store comes first, as in every writing of products, so that two writers never wait for each other.
+        """
+        found = self.products().filter(sku=sku)
+        if not is_conditional(self.request):
+            return found.first()
+        Store.objects.select_for_update(no_key=True).get(pk=self.store().pk)
+        locked = found.select_for_update(no_key=True).first()
+        product = Product.objects.with_facts().get(pk=locked.pk) if locked else None
+        check_preconditions(self.request, product_etag(product) if product else None)
+        return product
 
 
 class ProductListView(CatalogView):
@@ -134,10 +153,12 @@ class ProductListView(CatalogView):
         operation_id="products_create",
         summary="Create a product",
         tags=["products"],
+        parameters=[examples.IDEMPOTENCY_KEY],
         request={"application/json": ProductIn, "multipart/form-data": examples.PRODUCT_FORM},
         responses={201: ProductOut, 400: examples.PROBLEM, 403: examples.PROBLEM, 409: examples.PROBLEM},
         examples=[examples.PRODUCT_IN, examples.PRODUCT],
     )
+    @idempotent
     def post(self, request: Request) -> Response:
         stated = read_product(request)
         record = self.record(stated)
@@ -152,6 +173,7 @@ class ProductView(CatalogView):
         operation_id="products_read",
         summary="Read a product",
         tags=["products"],
+        parameters=[examples.IF_NONE_MATCH],
         responses={200: ProductOut, 404: examples.PROBLEM},
         examples=[examples.PRODUCT],
     )
@@ -159,35 +181,40 @@ class ProductView(CatalogView):
         product = self.products().filter(sku=sku).with_facts().first()  # type: ignore[attr-defined]
         if product is None:
             raise Http404
-        return Response(ProductOut(product, context={"request": request}).data)
+        data = ProductOut(product, context={"request": request}).data
+        return tagged(request, data, etag=product_etag(product))
 
     @extend_schema(
         operation_id="products_replace",
         summary="Create or replace a product",
         description="Fields that are not sent are emptied. Photos stay as they are unless `images` is sent.",
         tags=["products"],
+        parameters=[examples.IF_MATCH],
         request={"application/json": ProductIn, "multipart/form-data": examples.PRODUCT_FORM},
         responses={200: ProductOut, 201: ProductOut, 400: examples.PROBLEM, 403: examples.PROBLEM},
         examples=[examples.PRODUCT_IN, examples.PRODUCT],
     )
+    @transaction.atomic
     def put(self, request: Request, sku: str) -> Response:
         stated = read_product(request)
         record = self.record(stated, sku)
         _require_title(record)
-        return self.write(replacing(record, self.products().filter(sku=sku).first()), stated)
+        return self.write(replacing(record, self.checked(sku)), stated)
 
     @extend_schema(
         operation_id="products_update",
         summary="Change some fields of a product",
         description="Attributes that are not sent stay; `images`, where sent, are all photos of the product.",
         tags=["products"],
+        parameters=[examples.IF_MATCH],
         request={"application/json": ProductIn, "multipart/form-data": examples.PRODUCT_FORM},
         responses={200: ProductOut, 400: examples.PROBLEM, 403: examples.PROBLEM, 404: examples.PROBLEM},
         examples=[examples.PRODUCT_PATCH, examples.PRODUCT],
     )
+    @transaction.atomic
     def patch(self, request: Request, sku: str) -> Response:
         stated = read_product(request)
-        if not self.products().filter(sku=sku).exists():
+        if self.checked(sku) is None:
             raise Http404
         return self.write(self.record(stated, sku), stated)
 
@@ -195,12 +222,15 @@ class ProductView(CatalogView):
         operation_id="products_delete",
         summary="Delete a product and its photos",
         tags=["products"],
+        parameters=[examples.IF_MATCH],
         responses={204: OpenApiResponse(description="Gone."), 403: examples.PROBLEM, 404: examples.PROBLEM},
     )
+    @transaction.atomic
     def delete(self, request: Request, sku: str) -> Response:
-        count, _ = self.products().filter(sku=sku).delete()
-        if not count:
+        product = self.checked(sku)
+        if product is None:
             raise Http404
+        product.delete()
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -220,14 +250,21 @@ class ProductImportView(CatalogView):
             "is a line for each line."
         ),
         tags=["products"],
+        parameters=[examples.IDEMPOTENCY_KEY],
         request={NdjsonParser.media_type: ProductIn},
         responses={200: ImportOut, 400: examples.PROBLEM, 403: examples.PROBLEM, 413: examples.PROBLEM},
         examples=[examples.PRODUCT_IN, examples.IMPORT],
     )
+    @idempotent
     def post(self, request: Request) -> Response:
         results = list(_import(cast("bytes", request.data), self.store()))
         counts = {outcome.value: sum(result.outcome is outcome for result in results) for outcome in Outcome}
         return Response({**counts, "results": [asdict(result) for result in results]})
+
+
+def product_etag(product: Product) -> str:
+    """The tag of a product read with its facts."""
+    return etag_of(product_data(product, Labels([product])))
 
 
 def _import(data: bytes, store: Store) -> Iterator[RowResult]:

@@ -1,5 +1,6 @@
 """Product metadata, one file per noun. Nothing here knows that search exists."""
 
+from catalog.models.idempotency import IdempotencyRecord
 from catalog.models.imports import ImportJob
 from catalog.models.keys import ApiKey
 from catalog.models.product import Product, ProductImage
@@ -12,6 +13,7 @@ __all__ = [
     "AttributeValue",
     "Brand",
     "Category",
+    "IdempotencyRecord",
     "ImportJob",
     "Product",
     "ProductImage",

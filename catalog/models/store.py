@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from zoneinfo import available_timezones
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 
@@ -44,6 +46,12 @@ LANGUAGES = [
 ]
 
 
+def check_time_zone(name: str) -> None:
+    """Raise `ValidationError` for what is no IANA time zone."""
+    if name not in available_timezones():
+        raise ValidationError(f"“{name[:60]}” is no time zone: give a name such as Europe/Berlin.")
+
+
 class StoreQuerySet(models.QuerySet["Store"]):
     def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> StoreQuerySet:
         """The stores whose data this staff user may see: all for a superuser, else those they are a member of."""
@@ -63,6 +71,12 @@ class Store(models.Model):  # type: ignore[django-manager-missing]  # Category i
         validators=[RegexValidator(r"^[A-Z]{3}$", "Give an ISO 4217 code such as EUR.")],
     )
     language = models.CharField(max_length=20, default="english", choices=[(name, name) for name in LANGUAGES])
+    time_zone = models.CharField(
+        max_length=60,
+        default="UTC",
+        validators=[check_time_zone],
+        help_text="Such as Europe/Berlin. Weekdays and hours of rules are told by it.",
+    )
     members = models.ManyToManyField(settings.AUTH_USER_MODEL, blank=True, related_name="stores")
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -150,6 +150,12 @@ class InterpretationOut(serializers.Serializer[Any]):
     filter_by = serializers.CharField(help_text="Asks for such products alone.")
 
 
+class AppliedRuleOut(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    actions = serializers.ListField(child=serializers.CharField(), help_text="Their kinds: pin, boost, bury, hide ...")
+
+
 class SearchOut(serializers.Serializer[Answer]):
     """Sees an `Answer`, with the context of `answer_data`."""
 
@@ -187,6 +193,15 @@ class SearchOut(serializers.Serializer[Answer]):
         many=True,
         default=list,
         help_text="What words were taken for; `ignore` takes field:value of what was not meant.",
+    )
+    applied_rules = AppliedRuleOut(
+        many=True, source="result.notes.applied_rules", default=list, help_text="The rules that held, in their order."
+    )
+    banners = serializers.ListField(
+        child=serializers.DictField(),
+        source="result.notes.banners",
+        default=list,
+        help_text="What applied rules give out, as it was stated: data, not HTML.",
     )
     index = IndexOut(source="result")
 

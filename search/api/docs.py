@@ -8,6 +8,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema, inline_serializer
 from rest_framework import serializers
 
+from catalog.api.examples import IDEMPOTENCY_KEY
 from search.api.answers import SearchOut, StoredImageOut
 from search.api.parameters import ListingIn, QueryImageIn, ScalarSearchIn, SearchIn
 
@@ -35,8 +36,11 @@ _SAID = {
     "401": "No usable API key.",
     "403": "The key may not do this, or not from this origin.",
     "404": "There is none in the key's store.",
+    "409": "It is there already, or a request with this Idempotency-Key is being worked on.",
+    "412": "It is not what If-Match says any more.",
     "413": "The body is too large.",
     "415": "The body is of another type.",
+    "422": "This Idempotency-Key came with another request before.",
     "429": "Too many requests for this key.",
     "503": "A part that was needed is down.",
 }
@@ -81,6 +85,9 @@ def describe_problems(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
             expected = {"400", "401", "403", "429", "503"}
             expected |= {"404"} if "{" in path else set()
             expected |= {"413", "415"} if "requestBody" in operation else set()
+            headers = {one["name"] for one in operation.get("parameters", ()) if one["in"] == "header"}
+            expected |= {"409", "422"} if "Idempotency-Key" in headers else set()
+            expected |= {"412"} if "If-Match" in headers else set()
             for status in sorted(expected - responses.keys()):
                 responses[status] = {"description": _SAID[status]}
             for status, response in responses.items():
@@ -179,6 +186,7 @@ store_image = extend_schema(
     operation_id="store_image",
     summary="Store a query photo for a short time",
     tags=["images"],
+    parameters=[IDEMPOTENCY_KEY],
     request={"application/json": QueryImageIn, "multipart/form-data": _IMAGE_FORM},
     responses={201: StoredImageOut},
 )

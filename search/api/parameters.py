@@ -276,6 +276,12 @@ class ListingIn(StrictSerializer):
         required=False,
         help_text="Products that the shopper waved away: left out, and what looks like them comes later.",
     )
+    preset = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=60,
+        help_text="The name of one of the store's presets: its parameters count where the request states none.",
+    )
     explain = serializers.BooleanField(default=False, help_text="Adds each route's rank and score to the hits.")
     deadline_ms = serializers.IntegerField(required=False, min_value=50, max_value=MAX_DEADLINE_MS)
 

@@ -25,6 +25,7 @@ from search.errors import InvalidQuery
 from search.feedback import with_not_relevant
 from search.query import FacetRequest, Filters, Match, Mode, Part, Query, Result, Sort
 from search.retrieval import search
+from search.rules.presets import with_preset
 
 _BY_WORDS_ALONE = (Mode.WORDS, Mode.LEXICAL, Mode.SEMANTIC)
 
@@ -50,7 +51,7 @@ def build_query(
 
     `shape` says which fields are known; `ScalarSearchIn` is the part that fits in a URL.
     """
-    asked = read_fields(shape, data)
+    asked = _asked(store, shape, data)
     listing = _listing(store, asked, owner=owner)
     stated = _stated_parts(asked, has_upload=image_bytes is not None)
     mode = _mode(asked["mode"], stated)
@@ -87,7 +88,7 @@ def with_parts(query: Query, parts: Sequence[Part]) -> Query:
 
 def similar_query(store: Store, product_id: int, *, owner: str, data: Mapping[str, Any]) -> Query:
     """What looks like this product, narrowed, ordered and paged as `data` says. Raises `InvalidQuery`."""
-    asked = read_fields(ListingIn, data)
+    asked = _asked(store, ListingIn, data)
     query = replace(_listing(store, asked, owner=owner), product_id=product_id, mode=Mode.IMAGE)
     return with_not_relevant(query, asked.get("not_relevant", []))
 
@@ -98,6 +99,12 @@ def read_fields(shape: type[StrictSerializer], data: Mapping[str, Any]) -> dict[
         return validated(shape, data)
     except ValidationError as error:
         raise InvalidRequest(field_errors(error.detail)) from error
+
+
+def _asked(store: Store, shape: type[StrictSerializer], data: Mapping[str, Any]) -> dict[str, Any]:
+    """The request's fields over those of the preset that it names, which may be any of a whole search."""
+    asked = read_fields(shape, data)
+    return read_fields(SearchIn, with_preset(store, data)) if asked.get("preset") else asked
 
 
 def _mode(asked: str, stated: Sequence[Mapping[str, Any]]) -> Mode:

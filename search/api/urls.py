@@ -9,7 +9,7 @@ from rest_framework.exceptions import NotFound
 from rest_framework.permissions import AllowAny
 from rest_framework.views import APIView
 
-from search.api import health
+from search.api import health, rules, wording
 from search.api.events import EventsView, VisitorEventsView
 from search.api.metrics import metrics
 from search.api.suggestions import SuggestView
@@ -38,6 +38,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/products/<path:sku>/similar", SimilarView.as_view(), name="similar"),
     path("api/v1/events", EventsView.as_view(), name="events"),
     path("api/v1/visitors/<str:visitor>/events", VisitorEventsView.as_view(), name="visitor-events"),
+    path("api/v1/rules", rules.RuleListView.as_view(), name="rules"),
+    path("api/v1/rules/<int:pk>", rules.RuleView.as_view(), name="rule"),
+    path("api/v1/synonyms", wording.SynonymListView.as_view(), name="synonyms"),
+    path("api/v1/synonyms/<int:pk>", wording.SynonymView.as_view(), name="synonym"),
+    path("api/v1/presets", wording.PresetListView.as_view(), name="presets"),
+    path("api/v1/presets/<int:pk>", wording.PresetView.as_view(), name="preset"),
     path("", include("catalog.api.urls")),
     path("api/schema", SpectacularAPIView.as_view(**_open), name="schema"),
     path("api/docs", SpectacularSwaggerView.as_view(url_name="schema", **_open), name="docs"),

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from catalog.api.idempotency import idempotent
 from search.api import docs
 from search.api.answers import Answer, StoredImageOut, answer_data
 from search.api.auth import owner_of, request_key
@@ -58,6 +59,7 @@ class ImagesView(APIView):
     """Query photos: kept for a short time, to search again without another upload."""
 
     @docs.store_image
+    @idempotent
     def post(self, request: Request) -> Response:
         data, photo = posted(request)
         image = read_photo_bytes(read_fields(QueryImageIn, data), uploaded=photo)

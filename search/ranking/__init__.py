@@ -9,6 +9,7 @@ from __future__ import annotations
 from search.matching import Matched
 from search.pools import Pool
 from search.query import SortKey
+from search.ranking.boosts import boosted
 from search.ranking.fusing import fused
 from search.ranking.pins import put_pins
 from search.ranking.sorting import sorted_pool
@@ -22,7 +23,7 @@ def rank(run: Run, matched: Matched) -> Pool:
     with run.timed("rank"):
         if run.query.sort.key is not SortKey.RELEVANCE:
             return sorted_pool(pool, run.query.sort)
-        return put_pins(pool, run.pinned)
+        return put_pins(boosted(pool, run.boosts), run.pinned)
 
 
 __all__ = ["rank"]

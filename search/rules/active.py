@@ -1,0 +1,127 @@
+"""The rules that are in force, read with all they name in one statement, as the values that `matching` takes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, time
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, Q, QuerySet
+from django.db.models.functions import JSONObject
+
+from catalog.models import Store
+from search.rules.matching import Action, Rule, Schedule, Trigger, words_of
+from search.rules.records import Rule as RuleRow
+from search.rules.records import RuleAction, RuleTrigger
+
+_TRIGGER = JSONObject(
+    id="pk",
+    kind="kind",
+    match="match",
+    words="words",
+    category_path="category__path",
+    brand="brand__slug",
+    attribute="value__attribute__code",
+    value="value__code",
+    field="field",
+    colours="colours",
+    threshold="threshold",
+)
+_ACTION = JSONObject(
+    kind="kind",
+    position="position",
+    factor="factor",
+    product_id="product_id",
+    sku="product__sku",
+    category_path="category__path",
+    category_slug="category__slug",
+    brand_id="brand_id",
+    brand_slug="brand__slug",
+    attribute="value__attribute__code",
+    value="value__code",
+    words="words",
+    text="text",
+    filter_by="filter_by",
+    banner="banner",
+)
+
+
+def rules_in_force(store: Store, *, now: datetime) -> list[Rule]:
+    """The store's rules that are switched on and whose dates are now, the first priority first."""
+    in_time = (Q(starts_at__isnull=True) | Q(starts_at__lte=now)) & (Q(ends_at__isnull=True) | Q(ends_at__gt=now))
+    return _read(RuleRow.objects.filter(in_time, store=store, is_enabled=True))
+
+
+def rules_to_try(store: Store, ids: Collection[int]) -> list[Rule]:
+    """These rules of the store, switched on or not, whatever their dates; their days and hours do not count either."""
+    return _read(RuleRow.objects.filter(store=store, pk__in=ids), is_scheduled=False)
+
+
+def _read(rows: QuerySet[RuleRow], *, is_scheduled: bool = True) -> list[Rule]:
+    triggers = RuleTrigger.objects.filter(rule=OuterRef("pk")).order_by("pk").values(row=_TRIGGER)
+    actions = RuleAction.objects.filter(rule=OuterRef("pk")).order_by("pk").values(row=_ACTION)
+    found = (
+        rows.order_by("priority", "pk")
+        .annotate(trigger_rows=ArraySubquery(triggers), action_rows=ArraySubquery(actions))
+        .values_list(
+            "pk", "name", "priority", "weekdays", "from_time", "until_time", "trigger_rows", "action_rows", named=True
+        )
+    )
+    return [
+        Rule(
+            row.pk,
+            row.name,
+            tuple(_trigger(one) for one in row.trigger_rows),
+            tuple(_action(one) for one in row.action_rows),
+            _schedule(row.weekdays, row.from_time, row.until_time) if is_scheduled else Schedule(),
+            row.priority,
+        )
+        for row in found
+    ]
+
+
+def _schedule(weekdays: list[str], from_time: time | None, until_time: time | None) -> Schedule:
+    return Schedule(frozenset(weekdays), from_time, until_time)
+
+
+def _trigger(row: dict[str, Any]) -> Trigger:
+    return Trigger(
+        kind=row["kind"],
+        id=row["id"],
+        match=row["match"],
+        phrases=_phrases(row["words"]),
+        category_path=row["category_path"] or "",
+        brand=row["brand"] or "",
+        value=_value(row),
+        field=row["field"],
+        colours=frozenset(row["colours"]),
+        threshold=row["threshold"],
+    )
+
+
+def _action(row: dict[str, Any]) -> Action:
+    return Action(
+        kind=row["kind"],
+        position=row["position"],
+        factor=row["factor"],
+        product_id=row["product_id"],
+        sku=row["sku"] or "",
+        category_path=row["category_path"] or "",
+        category_slug=row["category_slug"] or "",
+        brand_id=row["brand_id"],
+        brand_slug=row["brand_slug"] or "",
+        value=_value(row),
+        phrases=_phrases(row["words"]),
+        text=row["text"],
+        filter_by=row["filter_by"],
+        banner=row["banner"],
+    )
+
+
+def _phrases(words: list[str]) -> tuple[tuple[str, ...], ...]:
+    return tuple(phrase for text in words if (phrase := words_of(text)))
+
+
+def _value(row: dict[str, Any]) -> tuple[str, str] | None:
+    return (row["attribute"], row["value"]) if row["value"] else None
