@@ -5,6 +5,7 @@ from __future__ import annotations
 from io import BytesIO
 
 import pytest
+from django.conf import settings as django_settings
 from django.core.files.base import ContentFile
 from django.core.management import call_command
 from django.db import connection
@@ -17,7 +18,7 @@ from search.colour.reading import product_palettes
 from search.colour.records import ImagePalette
 from search.colour.sweep import count_stale, make_palettes, refresh_palettes
 from tests.shop import add_photo, make_product, make_store
-from workers import tasks
+from workers import celery_app, tasks
 
 
 @pytest.fixture
@@ -145,3 +146,9 @@ def test_the_tasks_and_the_command_make_what_is_missing(store: Store) -> None:
     call_command("palettes")
     call_command("palettes")
     assert ImagePalette.objects.exclude(product=None).count() == 3
+
+
+def test_every_task_of_the_schedule_is_one_that_workers_know() -> None:
+    scheduled = {entry["task"] for entry in django_settings.CELERY_BEAT_SCHEDULE.values()}
+    assert "workers.tasks.palettes_recent" in scheduled
+    assert scheduled <= set(celery_app.tasks)
