@@ -202,6 +202,10 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
+        "PhotosMatchEnum": "search.query.Match",
+        "WordsMatchEnum": "search.rules.records.WordsMatch",
+    },
+    "ENUM_NAME_OVERRIDES": {
         "KindEnum": "catalog.models.product.ImageKind",
         "TriggerKind": "search.rules.records.TriggerKind",
         "ActionKind": "search.rules.records.ActionKind",
