@@ -17,7 +17,7 @@ from search.api.views import ImagesView, ImageView, SearchView, SimilarView
 
 
 class UnknownPathView(APIView):
-    """Whatever else is under /api/: a problem document like every other error there."""
+    """Whatever else is under /api/ and /1/: a problem document like every other error there."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
@@ -39,10 +39,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/events", EventsView.as_view(), name="events"),
     path("api/v1/visitors/<str:visitor>/events", VisitorEventsView.as_view(), name="visitor-events"),
     path("", include("catalog.api.urls")),
+    path("", include("search.instantsearch.urls")),
     path("api/schema", SpectacularAPIView.as_view(**_open), name="schema"),
     path("api/docs", SpectacularSwaggerView.as_view(url_name="schema", **_open), name="docs"),
     path("health/live", health.live, name="live"),
     path("health/ready", health.ready, name="ready"),
     path("metrics", metrics, name="metrics"),
-    re_path(r"^api/", UnknownPathView.as_view()),
+    re_path(r"^(?:api|1)/", UnknownPathView.as_view()),
 ]
