@@ -5,6 +5,8 @@ const index = asked.get("index");
 const { liteClient } = window["algoliasearch/lite"];
 const searchClient = liteClient("vitrine", asked.get("key"), {
   hosts: [{ url: asked.get("api"), accept: "readWrite", protocol: "http" }],
+  // The client's own are 1 s and 2 s, which a busy machine of tests may miss.
+  timeouts: { connect: 20000, read: 20000, write: 20000 },
 });
 const search = instantsearch({ indexName: index, searchClient, future: { preserveSharedStateOnUnmount: true } });
 const widgets = instantsearch.widgets;
