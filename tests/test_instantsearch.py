@@ -14,7 +14,6 @@ from catalog.models.keys import create_api_key
 from search.errors import InvalidQuery
 from search.instantsearch.conditions import Term, filter_clauses
 from tests.api_fixtures import base64_photo, post_json, problem_of
-from tests.shop import brand, category
 
 pytestmark = pytest.mark.django_db
 
@@ -84,7 +83,9 @@ def test_texts_are_escaped_where_the_tags_are_html_and_plain_where_they_are_not(
     assert title() == "<em>Red</em> &lt;b&gt;&amp; &#x27;shoes&#x27;"
     assert title(highlightPreTag="[[", highlightPostTag="]]") == "[[Red]] <b>& 'shoes'"
     (hit,) = ask(algolia, query="red shoes", attributesToSnippet=["description:3"])["hits"]
-    assert hit["_snippetResult"] == {"description": {"value": "a&lt;i&gt; a&lt;i&gt; a&lt;i&gt;…", "matchLevel": "none"}}
+    assert hit["_snippetResult"] == {
+        "description": {"value": "a&lt;i&gt; a&lt;i&gt; a&lt;i&gt;…", "matchLevel": "none"}
+    }
 
 
 def test_only_the_asked_attributes_are_shown(algolia: Client) -> None:
@@ -134,7 +135,10 @@ def test_replicas_are_orders(algolia: Client, index: str, first: str) -> None:
 def test_another_index_does_not_exist(algolia: Client, index: str) -> None:
     body = problem_of(post_json(algolia, QUERIES, {"requests": [{"indexName": index}]}))
     assert (body["status"], body["code"]) == (404, "not_found")
-    assert body["message"] == f"Index {index!r} does not exist. This key has shop, shop_price_asc, shop_price_desc, shop_newest."
+    assert (
+        body["message"]
+        == f"Index {index!r} does not exist. This key has shop, shop_price_asc, shop_price_desc, shop_newest."
+    )
 
 
 # --- filters and facets ----------------------------------------------------------------------------------------------
@@ -247,11 +251,13 @@ def test_values_that_share_a_label_go_by_their_codes(algolia: Client, shop: Stor
 def test_a_facets_values_are_found_by_the_beginnings_of_their_words(algolia: Client, shop: Store) -> None:
     Brand.objects.filter(store=shop, slug="halden").update(name="Maison Élégance")
     found = post_json(algolia, "/1/indexes/shop/facets/brand/query", {"facetQuery": "ele"}).json()
-    assert found["facetHits"] == [
-        {"value": "Maison Élégance", "highlighted": "Maison <em>Élé</em>gance", "count": 4}
-    ]
+    assert found["facetHits"] == [{"value": "Maison Élégance", "highlighted": "Maison <em>Élé</em>gance", "count": 4}]
     everything = ask(algolia, type="facet", facet="color", query="lamp", maxFacetHits=3)
-    assert [(hit["value"], hit["count"]) for hit in everything["facetHits"]] == [("Black", 1), ("Blue", 1), ("Green", 1)]
+    assert [(hit["value"], hit["count"]) for hit in everything["facetHits"]] == [
+        ("Black", 1),
+        ("Blue", 1),
+        ("Green", 1),
+    ]
     below = ask(algolia, type="facet", facet="categories.lvl1", facetQuery="shoe")
     assert [(hit["value"], hit["count"]) for hit in below["facetHits"]] == [("Clothes > Shoes", 4)]
     assert ask(algolia, type="facet", facet="no-such")["facetHits"] == []
@@ -276,7 +282,11 @@ def test_an_empty_body_browses(algolia: Client) -> None:
 
 def test_a_body_in_chunks_is_read_where_the_server_ends_it(algolia: Client) -> None:
     body = json.dumps({"query": "red shoes"}).encode()
-    chunks: dict[str, Any] = {"headers": {"Transfer-Encoding": "chunked"}, "CONTENT_LENGTH": "", "wsgi.input": BytesIO(body)}
+    chunks: dict[str, Any] = {
+        "headers": {"Transfer-Encoding": "chunked"},
+        "CONTENT_LENGTH": "",
+        "wsgi.input": BytesIO(body),
+    }
     answer = algolia.generic("POST", "/1/indexes/shop/query", **chunks, **{"wsgi.input_terminated": True})
     assert ids(answer.json()) == ["red-shoes"]
     assert problem_of(algolia.generic("POST", "/1/indexes/shop/query", **chunks))["code"] == "length_required"
@@ -359,7 +369,7 @@ def test_or_binds_closer_than_and() -> None:
 
 
 def test_a_quoted_word_is_no_operator() -> None:
-    assert filter_clauses("a:'AND' AND \"b c\":\"d \\\" e\" OR a:x") == (
+    assert filter_clauses('a:\'AND\' AND "b c":"d \\" e" OR a:x') == (
         (Term("a", ":", "AND"),),
         (Term("b c", ":", 'd " e'), Term("a", ":", "x")),
     )

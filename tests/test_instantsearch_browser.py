@@ -199,9 +199,8 @@ def test_the_whole_client_searches_single_indexes_and_facets_from_node(
                 indexName: "shop", facetName: "brand", searchForFacetValuesRequest: { facetQuery: "h" },
             });
             const refused = await client.searchSingleIndex({ indexName: "nope" }).catch((error) => [error.status, error.message]);
-            console.log(JSON.stringify([
-                found.nbHits, both.results[0].nbHits, both.results[1].facetHits.map((hit) => hit.value), values.facetHits[0].value, refused,
-            ]));
+            const hits = both.results[1].facetHits.map((hit) => hit.value);
+            console.log(JSON.stringify([found.nbHits, both.results[0].nbHits, hits, values.facetHits[0].value, refused]));
         })();
     """
     done = subprocess.run(
@@ -211,4 +210,7 @@ def test_the_whole_client_searches_single_indexes_and_facets_from_node(
     assert done.returncode == 0, done.stderr
     found, green, colours, brand, refused = json.loads(done.stdout)
     assert (found, green, sorted(colours), brand) == (5, 5, ["Black", "Blue"], "Halden")
-    assert refused == [404, "Index 'nope' does not exist. This key has shop, shop_price_asc, shop_price_desc, shop_newest."]
+    assert refused == [
+        404,
+        "Index 'nope' does not exist. This key has shop, shop_price_asc, shop_price_desc, shop_newest.",
+    ]

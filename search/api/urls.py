@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 from search.api import health
 from search.api.events import EventsView, VisitorEventsView
 from search.api.metrics import metrics
+from search.api.multi import MultiSearchView
 from search.api.suggestions import SuggestView
 from search.api.views import ImagesView, ImageView, SearchView, SimilarView
 
@@ -33,6 +34,7 @@ _open = {"authentication_classes": [], "permission_classes": [AllowAny], "thrott
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/search", SearchView.as_view(), name="search"),
     path("api/v1/suggest", SuggestView.as_view(), name="suggest"),
+    path("api/v1/multi_search", MultiSearchView.as_view(), name="multi-search"),
     path("api/v1/images", ImagesView.as_view(), name="images"),
     path("api/v1/images/<str:image_id>", ImageView.as_view(), name="image"),
     path("api/v1/products/<path:sku>/similar", SimilarView.as_view(), name="similar"),

@@ -20,13 +20,15 @@ _WORD = re.compile(r"\w+")
 
 
 def facet_requests(asked: Asked, vocabulary: Vocabulary) -> tuple[FacetRequest, ...]:
-    """The counts that this request needs; a name that the store cannot count is ignored, as Algolia does."""
+    """The counts that this request needs, under all filters: where a field's own filter shall not count, InstantSearch asks
+    without it. A name that the store cannot count is ignored, as Algolia does."""
     fields: dict[str, FacetRequest] = {}
     for name in wanted_facets(asked, vocabulary):
         if LEVEL.fullmatch(name):
-            fields["category"] = FacetRequest("category", MAX_VALUES)
+            fields["category"] = FacetRequest("category", MAX_VALUES, is_conjunctive=True)
         else:
-            fields[name] = FacetRequest(name, MAX_VALUES if asked.facet else asked.max_values)
+            limit = MAX_VALUES if asked.facet else asked.max_values
+            fields[name] = FacetRequest(name, limit, is_conjunctive=True)
     return tuple(fields.values())
 
 
@@ -38,7 +40,7 @@ def wanted_facets(asked: Asked, vocabulary: Vocabulary) -> tuple[str, ...]:
 
 
 def search_answer(
-    asked: Asked, result: Result, *, vocabulary: Vocabulary, request: Request, took_ms: int, reachable: int
+    asked: Asked, result: Result, *, vocabulary: Vocabulary, request: Request, reachable: int
 ) -> dict[str, Any]:
     """The answer to a search. `reachable` is how many hits can be paged to."""
     size = asked.hits_per_page
@@ -51,7 +53,7 @@ def search_answer(
         "exhaustiveNbHits": result.found_exact,
         "exhaustiveFacetsCount": result.found_exact,
         "exhaustive": {"nbHits": result.found_exact, "facetsCount": result.found_exact},
-        "processingTimeMS": took_ms,
+        "processingTimeMS": took_ms(result),
         "query": asked.text,
         "params": asked.params,
         "index": asked.index,
@@ -65,12 +67,12 @@ def search_answer(
         answer["facets_stats"] = _stats(result.facets)
     if asked.has_query_id and result.search_id:
         answer["queryID"] = result.search_id
-    if result.degraded:
-        answer["message"] = f"Answered without {', '.join(result.degraded)}."
+    if missing := (*result.degraded, *result.dropped):
+        answer["message"] = f"Answered without {', '.join(missing)}."
     return answer
 
 
-def facet_answer(asked: Asked, result: Result, *, vocabulary: Vocabulary, took_ms: int) -> dict[str, Any]:
+def facet_answer(asked: Asked, result: Result, *, vocabulary: Vocabulary) -> dict[str, Any]:
     """The facet's values that have a word which begins with each word of the query, the largest first."""
     starts = [_folded(word) for word in _WORD.findall(asked.facet_query)]
     found = [
@@ -84,8 +86,13 @@ def facet_answer(asked: Asked, result: Result, *, vocabulary: Vocabulary, took_m
             for label, count in _largest(found, asked.max_facet_hits)
         ],
         "exhaustiveFacetsCount": result.found_exact,
-        "processingTimeMS": took_ms,
+        "processingTimeMS": took_ms(result),
     }
+
+
+def took_ms(result: Result) -> int:
+    """The search's own time, beside the others of its request."""
+    return round(sum(result.timings_ms.values()))
 
 
 def labelled_counts(name: str, facets: Sequence[Facet], vocabulary: Vocabulary) -> list[tuple[str, int]]:

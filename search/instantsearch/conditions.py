@@ -1,8 +1,8 @@
 """`facetFilters`, `numericFilters` and `filters` -> clauses: all must hold, each by one of its terms. No I/O.
 
-    facetFilters    ["brand:Halden", ["color:Red", "color:Blue"]]
-    numericFilters  ["price>=10", "price<=80"]
-    filters         brand:Halden AND (color:Red OR color:"Dark blue") AND price:10 TO 80
+facetFilters    ["brand:Halden", ["color:Red", "color:Blue"]]
+numericFilters  ["price>=10", "price<=80"]
+filters         brand:Halden AND (color:Red OR color:"Dark blue") AND price:10 TO 80
 """
 
 from __future__ import annotations

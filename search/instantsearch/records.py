@@ -1,7 +1,7 @@
 """Hits as Algolia's records: flat, values by their labels, the price a number, matched words between the asked tags.
 
-    {"objectID": "DRESS-1", "title": "Red dress", "brand": "Halden", "categories": {"lvl0": "Clothes", "lvl1": "Clothes > Dresses"},
-     "price": 39.9, "currency": "EUR", "in_stock": true, "color": ["Red"], "image": "https://...", "_highlightResult": {...}}
+{"objectID": "DRESS-1", "title": "Red dress", "brand": "Halden", "categories": {"lvl0": "Clothes", "lvl1": "Clothes > Dresses"},
+ "price": 39.9, "currency": "EUR", "in_stock": true, "color": ["Red"], "image": "https://...", "_highlightResult": {...}}
 """
 
 from __future__ import annotations
@@ -104,7 +104,8 @@ def tagged(marked: str, asked: Asked) -> str:
     plain = (lambda text: text) if "<" in asked.pre_tag else unescape
     parts = _MARK.split(marked)
     return "".join(
-        f"{asked.pre_tag}{plain(part)}{asked.post_tag}" if place % 2 else plain(part) for place, part in enumerate(parts)
+        f"{asked.pre_tag}{plain(part)}{asked.post_tag}" if place % 2 else plain(part)
+        for place, part in enumerate(parts)
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from time import perf_counter
 from typing import Any
 
 from django.conf import settings
@@ -17,13 +16,15 @@ from catalog.models import Store
 from search.api.auth import owner_of, request_key
 from search.api.errors import problem_response
 from search.api.requests import build_query
+from search.api.throttling import count_more
+from search.errors import SearchError
 from search.instantsearch.answers import facet_answer, facet_requests, search_answer
 from search.instantsearch.bodies import AnyJsonParser, read_body
 from search.instantsearch.keys import AlgoliaKeyAuthentication, HasPublishableKey
 from search.instantsearch.parameters import Asked, read_asked, read_queries
 from search.instantsearch.values import Vocabulary
-from search.query import Query
-from search.retrieval import search
+from search.multi import search_many
+from search.query import Query, Result
 
 # What follows the store's slug in an index's name, and its order.
 REPLICAS = {"": "relevance", "_price_asc": "price:asc", "_price_desc": "price:desc", "_newest": "newest"}
@@ -41,13 +42,14 @@ class ProtocolView(APIView):
         return _problem_with_message
 
     def answers(self, request: Request, asked: list[Asked]) -> list[dict[str, Any]]:
-        """What each of the requests finds, in order."""
+        """What each of the requests finds, in order; each counts against the key's rate. Raises what the first wrong one does."""
         key = request_key(request)
+        count_more(key, self, times=len(asked) - 1)
         vocabulary = Vocabulary(key.store)
-        queries = [query_of(one, vocabulary, owner=owner_of(key)) for one in asked]
+        results = search_many([query_of(one, vocabulary, owner=owner_of(key)) for one in asked])
         return [
-            _answer(one, query, vocabulary=vocabulary, request=request)
-            for one, query in zip(asked, queries, strict=True)
+            _answer(one, result, vocabulary=vocabulary, request=request)
+            for one, result in zip(asked, results, strict=True)
         ]
 
 
@@ -104,16 +106,13 @@ def order_of(index: str, store: Store) -> str:
     return order
 
 
-def _answer(asked: Asked, query: Query, *, vocabulary: Vocabulary, request: Request) -> dict[str, Any]:
-    started = perf_counter()
-    result = search(query)
-    took_ms = round((perf_counter() - started) * 1000)
+def _answer(asked: Asked, result: Result | SearchError, *, vocabulary: Vocabulary, request: Request) -> dict[str, Any]:
+    if isinstance(result, SearchError):
+        raise result
     if asked.facet:
-        return facet_answer(asked, result, vocabulary=vocabulary, took_ms=took_ms)
+        return facet_answer(asked, result, vocabulary=vocabulary)
     reachable: int = settings.SEARCH_POOL_SIZE
-    return search_answer(
-        asked, result, vocabulary=vocabulary, request=request, took_ms=took_ms, reachable=reachable
-    )
+    return search_answer(asked, result, vocabulary=vocabulary, request=request, reachable=reachable)
 
 
 def _problem_with_message(exc: Exception, context: Mapping[str, Any]) -> Response:
