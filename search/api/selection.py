@@ -94,9 +94,7 @@ def known_fields() -> Tree:
 
 
 def _below(shown: serializers.Field[Any, Any, Any, Any]) -> Tree:
-    if isinstance(shown, serializers.ListSerializer):
-        return _below(shown.child)
-    if isinstance(shown, serializers.ListField):
+    if isinstance(shown, serializers.ListSerializer | serializers.ListField) and shown.child:
         return _below(shown.child)
     if isinstance(shown, serializers.DictField):
         return {ANY: _below(shown.child)}

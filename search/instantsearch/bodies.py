@@ -20,7 +20,7 @@ class AnyJsonParser(BaseParser):
 
     media_type = "*/*"
 
-    def parse(  # type: ignore[override]  # DRF's stubs know of forms and JSON only
+    def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
         refuse_large_body(parser_context)
