@@ -98,7 +98,15 @@ def describe_problems(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
     return result
 
 
-@extend_schema_field({"anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in ("SearchOut", "Problem")]})
+@extend_schema_field(
+    {
+        "anyOf": [
+            {"$ref": "#/components/schemas/SearchOut"},
+            {"$ref": "#/components/schemas/Problem"},
+            {"type": "object", "description": "The part of a SearchOut that include_fields and exclude_fields leave."},
+        ]
+    }
+)
 class AnswerOrProblemField(serializers.JSONField):
     """What became of one of several searches."""
 
@@ -107,7 +115,10 @@ class MultiSearchOut(serializers.Serializer[Any]):
     results = serializers.ListField(child=AnswerOrProblemField())
 
 
-_FOUND = OpenApiResponse(SearchOut, description="What was found, an empty list included.")
+_FOUND = OpenApiResponse(
+    SearchOut,
+    description="What was found, an empty list included; with include_fields or exclude_fields, a part of this.",
+)
 _FORM = inline_serializer(
     "SearchForm",
     {
