@@ -79,10 +79,15 @@ class Hit(TypedDict):
 
 
 class FacetValue(TypedDict):
+    """A category says its `level` from 1 and its `parent`, a colour of the palette its `swatch`."""
+
     value: str
     label: str
     count: int
     selected: bool
+    level: NotRequired[int]
+    parent: NotRequired[str | None]
+    swatch: NotRequired[str]
 
 
 class FacetStats(TypedDict):
@@ -95,6 +100,7 @@ class Facet(TypedDict):
     field_name: str
     counts: list[FacetValue]
     stats: FacetStats | None
+    exact: bool
 
 
 class Index(TypedDict):
@@ -157,3 +163,17 @@ class ImportAnswer(TypedDict):
     unchanged: int
     refused: int
     results: list[ImportResult]
+
+
+class Recorded(TypedDict):
+    id: str
+    status: Literal["accepted", "duplicate", "refused"]
+    field: NotRequired[str]
+    message: NotRequired[str]
+
+
+class EventsAnswer(TypedDict):
+    accepted: int
+    duplicate: int
+    refused: int
+    results: list[Recorded]

@@ -11,9 +11,9 @@ from urllib.parse import quote, urlencode
 import urllib3
 from urllib3.exceptions import HTTPError
 
-from vitrine_client.answers import Hit, ImportAnswer, Product, ProductList, SearchAnswer, StoredImage
+from vitrine_client.answers import EventsAnswer, Hit, ImportAnswer, Product, ProductList, SearchAnswer, StoredImage
 from vitrine_client.errors import Problem, Unreachable, problem_of
-from vitrine_client.requests import Listing, ProductFields, Search
+from vitrine_client.requests import Event, Listing, ProductFields, Search
 
 # The only answers that are worth another try of the same request.
 RETRIED = (429, 503)
@@ -142,9 +142,9 @@ class Client:
 
     # --- events ------------------------------------------------------------------------------------------------------
 
-    def send_events(self, events: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        """Tell what shoppers saw and did: impressions, clicks, carts, purchases, "not relevant"."""
-        return cast("dict[str, Any]", self._json("POST", "/api/v1/events", body={"events": list(events)}))
+    def send_events(self, events: Sequence[Event]) -> EventsAnswer:
+        """Tell what shoppers saw and did: impressions, clicks, carts, purchases, "not relevant". At most 100 at once."""
+        return cast("EventsAnswer", self._json("POST", "/api/v1/events", body={"events": list(events)}))
 
     # --- HTTP --------------------------------------------------------------------------------------------------------
 

@@ -30,6 +30,7 @@ class Listing(TypedDict, total=False):
 
     filter_by: str
     facet_by: str | Sequence[str | Mapping[str, Any]]
+    facet_query: str
     sort_by: str
     page: int
     per_page: int
@@ -38,6 +39,7 @@ class Listing(TypedDict, total=False):
     include_fields: str | Sequence[str]
     exclude_fields: str | Sequence[str]
     min_confidence: float
+    not_relevant: str | Sequence[str]
     explain: bool
     deadline_ms: int
 
@@ -76,3 +78,19 @@ class ProductFields(TypedDict, total=False):
     url: str
     is_published: bool
     images: Sequence[ProductImage]
+
+
+class _EventBase(TypedDict):
+    id: str
+    type: Literal["impression", "click", "add_to_cart", "purchase", "not_relevant"]
+    product: str
+
+
+class Event(_EventBase, total=False):
+    """What a shopper did. `id` is the client's own: the same id again is the same event. `occurred_at` is ISO 8601."""
+
+    search_id: str
+    position: int
+    visitor: str
+    value: str
+    occurred_at: str
