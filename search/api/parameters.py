@@ -18,7 +18,7 @@ MAX_FILTER_LENGTH = 4000
 MAX_FACETS_LENGTH = 2000
 MAX_FACET_QUERY_LENGTH = 200
 MAX_TERMS = 100
-MAX_NAMES_LENGTH = 4000
+MAX_PATHS_LENGTH = 4000
 MAX_PER_PAGE = 100
 MAX_DEADLINE_MS = 60_000
 MAX_PARTS = 12
@@ -87,13 +87,13 @@ class TermsField(serializers.ListField):
 @extend_schema_field(
     {
         "oneOf": [
-            {"type": "string", "maxLength": MAX_NAMES_LENGTH},
+            {"type": "string", "maxLength": MAX_PATHS_LENGTH},
             {"type": "array", "items": {"type": "string"}, "maxItems": MAX_TERMS},
         ]
     }
 )
-class NamesField(serializers.ListField):
-    """Names as a list, or as a text with commas."""
+class PathsField(serializers.ListField):
+    """Fields by their paths, as a list or as a text with commas."""
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.pop("child", None)
@@ -101,7 +101,7 @@ class NamesField(serializers.ListField):
 
     def to_internal_value(self, data: Any) -> list[str]:
         if isinstance(data, str):
-            data = [name for name in data[: MAX_NAMES_LENGTH + 1].split(",") if name.strip()]
+            data = [name for name in data[: MAX_PATHS_LENGTH + 1].split(",") if name.strip()]
         names: list[str] = super().to_internal_value(data)
         return names
 
@@ -296,11 +296,11 @@ class ListingIn(StrictSerializer):
         max_length=400,
         help_text="next_cursor of the answer before: reads on there, instead of page and search_id.",
     )
-    include_fields = NamesField(
+    include_fields = PathsField(
         required=False,
         help_text="Fields of the answer: found,hits.product.sku,hits.score; product.sku is short for the second.",
     )
-    exclude_fields = NamesField(required=False, help_text="Fields of the answer that are left out.")
+    exclude_fields = PathsField(required=False, help_text="Fields of the answer that are left out.")
     min_confidence = serializers.FloatField(
         required=False,
         min_value=0,

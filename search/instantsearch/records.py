@@ -33,11 +33,11 @@ def records(asked: Asked, result: Result, *, vocabulary: Vocabulary, request: Re
         record = {name: value for name, value in whole.items() if name == "objectID" or _is_named(name, asked.shown)}
         texts = {name: value for name, value in whole.items() if name not in _NOT_TEXT}
         record["_highlightResult"] = {
-            name: _highlight(value, hit.highlights.get(name, ""), asked, is_all=not result.any_word)
+            name: _highlight(value, _marked_whole(hit, name, value), asked, is_all=not result.any_word)
             for name, value in texts.items()
             if _is_named(name, asked.highlighted) and value
         }
-        if snippets := _snippets(texts, asked):
+        if snippets := _snippets(hit, texts, asked):
             record["_snippetResult"] = snippets
         if asked.has_ranking_info:
             record["_rankingInfo"] = _ranking_info(hit)
@@ -95,6 +95,12 @@ def _highlight(value: Any, marked: str, asked: Asked, *, is_all: bool) -> Any:
     }
 
 
+def _marked_whole(hit: Hit, name: str, value: Any) -> str:
+    """The value with its matched words marked; of a long text only a part may be known, which is a snippet."""
+    marked = hit.highlights.get(name, "")
+    return marked if unescape(_MARK.sub(r"\1", marked)) == value else ""
+
+
 def tagged(marked: str, asked: Asked) -> str:
     """Our escaped HTML with the request's tags around the words.
 
@@ -109,16 +115,20 @@ def tagged(marked: str, asked: Asked) -> str:
     )
 
 
-def _snippets(texts: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
-    """The first words of each text that is asked for as `description:20`."""
+def _snippets(hit: Hit, texts: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
+    """Of each text that is asked for as `description:20`, the part that matched, else its first words."""
     snippets = {}
     for wanted in asked.snippets:
         name, _, count = wanted.partition(":")
         if isinstance(texts.get(name), str):
             limit = int(count) if count.isascii() and count.isdecimal() and len(count) < 5 else _SNIPPET_WORDS
             words = texts[name].split()
-            cut = " ".join(words[:limit]) + ("…" if len(words) > limit else "")
-            snippets[name] = {"value": tagged(escape(cut), asked), "matchLevel": "none"}
+            cut = escape(" ".join(words[:limit])) + ("…" if len(words) > limit else "")
+            marked = hit.highlights.get(name, "")
+            snippets[name] = {
+                "value": tagged(marked or cut, asked),
+                "matchLevel": "full" if marked else "none",
+            }
     return snippets
 
 

@@ -109,6 +109,26 @@ class Index(TypedDict):
     lag_seconds: float | None
 
 
+class Correction(TypedDict):
+    word: str
+    corrected: str
+
+
+class Spelling(TypedDict):
+    q: str
+    corrected_q: str
+    is_applied: bool
+    corrections: list[Correction]
+
+
+class Interpretation(TypedDict):
+    field: str
+    value: str
+    label: str
+    words: str
+    filter_by: str
+
+
 class SearchAnswer(TypedDict):
     """With `include_fields` or `exclude_fields`, a part of this."""
 
@@ -130,6 +150,8 @@ class SearchAnswer(TypedDict):
     removed_since: int
     mode: str
     any_word: bool
+    spelling: Spelling | None
+    interpretation: list[Interpretation]
     index: Index
 
 
@@ -177,3 +199,22 @@ class EventsAnswer(TypedDict):
     duplicate: int
     refused: int
     results: list[Recorded]
+
+
+class Suggestion(TypedDict):
+    """`q` and `filter_by` are what to search by when it is chosen."""
+
+    type: Literal["query", "category", "brand", "product"]
+    text: str
+    highlight: str
+    q: str
+    filter_by: str
+    count: int | None
+    sku: str
+    url: str
+
+
+class SuggestAnswer(TypedDict):
+    q: str
+    took_ms: int
+    suggestions: list[Suggestion]

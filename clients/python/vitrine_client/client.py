@@ -11,7 +11,16 @@ from urllib.parse import quote, urlencode
 import urllib3
 from urllib3.exceptions import HTTPError
 
-from vitrine_client.answers import EventsAnswer, Hit, ImportAnswer, Product, ProductList, SearchAnswer, StoredImage
+from vitrine_client.answers import (
+    EventsAnswer,
+    Hit,
+    ImportAnswer,
+    Product,
+    ProductList,
+    SearchAnswer,
+    StoredImage,
+    SuggestAnswer,
+)
 from vitrine_client.errors import Problem, Unreachable, problem_of
 from vitrine_client.requests import Event, Listing, ProductFields, Search
 
@@ -90,10 +99,10 @@ class Client:
         """Products that look like this one."""
         return cast("SearchAnswer", self._json("GET", f"{_path(sku)}/similar", parameters=_plain(asked)))
 
-    def suggest(self, q: str, *, limit: int | None = None) -> dict[str, Any]:
-        """What may be meant by the beginning of a query."""
+    def suggest(self, q: str, *, limit: int | None = None) -> SuggestAnswer:
+        """Queries, categories, brands and products that begin as typed."""
         parameters = {"q": q} if limit is None else {"q": q, "limit": limit}
-        return cast("dict[str, Any]", self._json("GET", "/api/v1/suggest", parameters=parameters))
+        return cast("SuggestAnswer", self._json("GET", "/api/v1/suggest", parameters=parameters))
 
     # --- query photos ------------------------------------------------------------------------------------------------
 

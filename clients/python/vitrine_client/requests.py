@@ -55,6 +55,8 @@ class Search(Listing, total=False):
     text_weight: float
     image_weight: float
     filters: Mapping[str, Any]
+    typo_tolerance: bool
+    ignore: str | Sequence[str]
 
 
 class ProductImage(TypedDict, total=False):
