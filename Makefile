@@ -13,7 +13,7 @@ INSTALLED := $(VENV)/.installed$(if $(filter server,$(MILVUS)),-server)
 CHECKS_DATA := $(VENV)/checks-data
 
 .DEFAULT_GOAL := help
-.PHONY: help demo services test lint baseline browser bench clean
+.PHONY: help demo services test lint baseline browser npm bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -24,7 +24,7 @@ demo: $(INSTALLED) ## install, start everything, load and index the demo catalog
 services: $(INSTALLED) ## run the embedded Postgres, Redis and Milvus alone
 	@exec $(MANAGE) services --milvus "$(MILVUS)"
 
-test: $(VENV)/.installed-test browser ## install what the tests need, check style, types, imports, schema, and run the tests
+test: $(VENV)/.installed-test browser npm ## install what the tests need, check style, types, imports, schema, and run the tests
 	@$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest
 
@@ -41,6 +41,9 @@ baseline: $(VENV)/.installed-test ## write the quality gate's baseline anew, aft
 
 browser:
 	@.ci/browser $(BIN)/playwright
+
+npm:
+	@.ci/npm
 
 bench: $(INSTALLED) ## measure search on a running demo
 	$(BIN)/python -m benchmarks

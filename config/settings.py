@@ -159,7 +159,7 @@ SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
-CORS_URLS_REGEX = r"^/api/.*$"
+CORS_URLS_REGEX = r"^/(api|1)/.*$"
 CORS_ALLOW_HEADERS = [
     "accept",
     "authorization",
@@ -169,6 +169,11 @@ CORS_ALLOW_HEADERS = [
     "if-none-match",
     "x-api-key",
     "x-requested-with",
+    # Of Algolia's clients.
+    "x-algolia-api-key",
+    "x-algolia-application-id",
+    "x-algolia-agent",
+    "request-id",
 ]
 CORS_EXPOSE_HEADERS = [
     "ETag",
@@ -202,13 +207,11 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
-        "PhotosMatchEnum": "search.query.Match",
-        "WordsMatchEnum": "search.rules.records.WordsMatch",
-    },
-    "ENUM_NAME_OVERRIDES": {
         "KindEnum": "catalog.models.product.ImageKind",
         "TriggerKind": "search.rules.records.TriggerKind",
         "ActionKind": "search.rules.records.ActionKind",
+        "WordsMatch": "search.rules.records.WordsMatch",
+        "PhotosMatch": "search.api.parameters.MATCHES",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

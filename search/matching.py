@@ -27,7 +27,7 @@ from search.ordering import in_order
 from search.pools import Pool
 from search.query import Filters, Mode, RowFilter, SortKey
 from search.routes import Route, vector_route, words_route
-from search.run import Run
+from search.run import Run, Stage
 from search.vectors import query_vectors
 
 logger = logging.getLogger(__name__)
@@ -129,9 +129,8 @@ def _by_words(run: Run) -> Matched:
     query = run.query
     with run.timed("lexical"):
         words, any_word = _words(run)
-    is_asking_milvus = query.mode is not Mode.LEXICAL and not run.degraded
     if words is None:
-        vectors = vector(run, query.filters) if is_asking_milvus else None
+        vectors = _vector_for_words(run)
         return Matched((Route("lexical"),), 0) if vectors is None else _alone(run, vectors)
     words = words.calibrated(run.calibration.routes.get("lexical"), per_word=len(run.words.groups))
     found = len(words)
@@ -141,9 +140,16 @@ def _by_words(run: Run) -> Matched:
         if query.sort.key is not SortKey.RELEVANCE:
             # The best by their words need not be the first by price.
             words = _listed("lexical", in_order(matching, query.sort).values_list("pk", flat=True)[: len(words)])
-    vectors = vector(run, query.filters) if is_asking_milvus and len(words) else None
+    vectors = _vector_for_words(run) if len(words) else None
     routes = (words,) if vectors is None else (words, vectors.only(words.products))
     return Matched(routes, found, any_word=any_word)
+
+
+def _vector_for_words(run: Run) -> Route | None:
+    """The vector route beside words, which answer alone where it is not wanted, is down, or comes too late."""
+    if run.query.mode is Mode.LEXICAL or run.degraded or run.gives_up(Stage.VECTOR):
+        return None
+    return vector(run, run.query.filters)
 
 
 def _words(run: Run) -> tuple[Route | None, bool]:
@@ -194,6 +200,9 @@ def vector(run: Run, filters: Filters) -> Route | None:
     except (IndexUnavailable, EncoderUnavailable) as error:
         if not run.query.words:
             raise
+        if run.left_s <= 0 and run.gives_up(Stage.VECTOR):
+            # It was not down: the deadline ended its wait.
+            return None
         logger.warning("Words answer alone: %s", error)
         run.degraded.append("encoder" if isinstance(error, EncoderUnavailable) else "milvus")
         return None

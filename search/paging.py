@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+import numpy as np
 from django.db.models import QuerySet
 
 from catalog.models import Product
 from search import lexical, pools
 from search.pools import Pool
-from search.query import Hit
+from search.query import Hit, Mark
 from search.run import Run
 
 
-def page(run: Run, pool: Pool, search_id: str) -> tuple[tuple[Hit, ...], int]:
-    """The page's hits, checked against the filters as Postgres has them now, and how many fell out on the way.
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Hits in order; how many products fell out on the way; where the next page begins, None where none is left."""
+
+    hits: tuple[Hit, ...]
+    removed: int
+    next: Mark | None
+
+
+def page(run: Run, pool: Pool, search_id: str) -> Page:
+    """The page's hits, checked against the filters as Postgres has them now.
 
     What fell out is replaced by reading on, and the next page begins where this one ended.
     """
     query = run.query
-    start = pools.page_start(run.asked, search_id) if query.page > 1 else 0
-    position = min((query.page - 1) * query.per_page if start is None else start, len(pool))
+    position = min(_start(run, pool, search_id), len(pool))
     allowed = run.products(query.filters)
     places: list[int] = []
     rows: dict[int, Product] = {}
@@ -30,10 +41,32 @@ def page(run: Run, pool: Pool, search_id: str) -> tuple[tuple[Hit, ...], int]:
         places.extend(place for place in range(position, end) if int(pool.products[place]) in rows)
         removed += sum(product_id not in rows for product_id in ids)
         position = end
-    if run.is_kept:
+    if run.is_kept and query.after is None:
         pools.remember_start(run.asked, search_id, page=query.page + 1, position=position)
     marked = lexical.highlights(list(rows), run.words, store=run.store) if "lexical" in pool.routes else {}
-    return tuple(_hit(pool, place, rows, marked) for place in places), removed
+    return Page(
+        tuple(_hit(pool, place, rows, marked) for place in places),
+        removed,
+        Mark(position, int(pool.products[position - 1]) if position else 0) if position < len(pool) else None,
+    )
+
+
+def _start(run: Run, pool: Pool, search_id: str) -> int:
+    """Where the page begins: behind the mark, else where the page before it ended, else as many pages on."""
+    query = run.query
+    if query.after is not None:
+        return _behind(query.after, pool)
+    start = pools.page_start(run.asked, search_id) if query.page > 1 else 0
+    return (query.page - 1) * query.per_page if start is None else start
+
+
+def _behind(mark: Mark, pool: Pool) -> int:
+    """The mark's position. In a pool that was made anew, behind the same product if it is still there."""
+    if not 0 < mark.position <= len(pool) or int(pool.products[mark.position - 1]) != mark.product_id:
+        places = np.flatnonzero(pool.products == mark.product_id)
+        if len(places):
+            return int(places[0]) + 1
+    return mark.position
 
 
 def _hydrated(run: Run, products: QuerySet[Product]) -> list[Product]:

@@ -23,7 +23,7 @@ from search.query import Filters, Mode, Query, RouteScore
 logger = logging.getLogger(__name__)
 _HEADER = struct.Struct("<I")
 # What does not decide which products a query finds, and in which order; pixels are named by their digest.
-_NOT_IDENTITY = {"page", "per_page", "search_id", "owner", "facet_by", "explain", "deadline_ms", "image"}
+_NOT_IDENTITY = {"page", "per_page", "search_id", "after", "owner", "facet_by", "explain", "deadline_ms", "image"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,7 @@ class Pool:
     found_exact: bool = True
     any_word: bool = False
     degraded: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
     index_version: str = ""
     left_out: int = 0
     understood: Understood = field(default_factory=Understood)
@@ -218,6 +219,7 @@ _HEADER_FIELDS = (
     "found_exact",
     "any_word",
     "degraded",
+    "dropped",
     "index_version",
     "left_out",
     "notes",
@@ -272,7 +274,7 @@ def _key(query: Query, search_id: str) -> str:
     """Bound to store and key, so that another store's (or key's) search id finds nothing."""
     owner = hashlib.sha256(f"{query.store_id}|{query.owner}|{search_id}".encode()).hexdigest()
     # The number is the packing's: a pool that an older release packed is not read.
-    return f"pool4:{owner}"
+    return f"pool5:{owner}"
 
 
 def _start_key(query: Query, search_id: str, page: int) -> str:

@@ -172,13 +172,23 @@ class RowFilter:
 class FacetRequest:
     """One facet to count. `ranges` are (from, to) bounds in currency units, `None` open; only `price` takes them.
 
-    `query` keeps the values whose labels have words that begin with its words.
+    A field is counted without its own filter, unless `is_conjunctive` asks for the products under all filters. `query` keeps
+    the values whose labels have words that begin with its words.
     """
 
     field_name: str
     limit: int = 20
     ranges: tuple[tuple[Decimal | None, Decimal | None], ...] = ()
     query: str = ""
+    is_conjunctive: bool = False
+
+    def is_widened_by(self, filters: Filters) -> bool:
+        """Whether it is counted over more than what passes these filters."""
+        return self.field_name in filters.fields and not self.is_conjunctive
+
+    def counted_under(self, filters: Filters) -> Filters:
+        """The filters whose products this facet counts."""
+        return filters.without(self.field_name) if self.is_widened_by(filters) else filters
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,10 +207,19 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """Where a page of a pool ended: the next position, and the last product before it, which is found again in a new pool."""
+
+    position: int
+    product_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """One search, validated. `image` is an upright RGB photo, already cropped to the asked region.
 
-    `text`, `image` and `product_id` are the plain query; `others` are further signed parts beside them.
+    `text`, `image` and `product_id` are the plain query; `others` are further signed parts beside them. `after` reads on from
+    there, whatever `page` says.
     """
 
     store_id: int
@@ -220,6 +239,7 @@ class Query:
     page: int = 1
     per_page: int = 20
     search_id: str = ""
+    after: Mark | None = None
     # Says which pixels `image` holds, so that page 2 can name the same query without comparing photos.
     image_digest: str = ""
     owner: str = ""
@@ -340,6 +360,10 @@ class Result:
     model: str = ""
     lag_seconds: float | None = None
     suggestions: tuple[str, ...] = ()
+    # Stages that were left out to keep the deadline.
+    dropped: tuple[str, ...] = ()
+    # Where the next page begins; None at the end of what can be paged to.
+    next: Mark | None = None
     # What the search found out on the way (a rule that applied, words that were corrected), by name; plain JSON.
     notes: Mapping[str, Any] = field(default_factory=dict)
     # The store's names as they were for this answer (`search.taxonomy`).

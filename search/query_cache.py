@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TypeVar
 
 import numpy as np
 from django.conf import settings
@@ -24,47 +27,89 @@ logger = logging.getLogger(__name__)
 LOOKUPS = Counter(
     "vitrine_query_vectors", "Query vectors asked of the cache, by kind and whether it had them.", ["kind", "result"]
 )
+_Input = TypeVar("_Input", str, Image.Image)
+
+# Vectors by cache key that the searches of one request share, whatever the cache does.
+_shared: ContextVar[dict[str, NDArray[np.float32]] | None] = ContextVar("shared query vectors", default=None)
 
 
 def text_vector(encoder: Encoder, text: str) -> NDArray[np.float32]:
     """(1, dimension): the text's unit vector."""
-    key = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    return _cached(encoder, "text", key, encode=lambda: encoder.encode_texts([text]))
+    return _cached(_text_key(encoder, text), "text", encode=lambda: encoder.encode_texts([text]))
 
 
 def photo_vector(encoder: Encoder, photo: Image.Image) -> NDArray[np.float32]:
     """(1, dimension): the RGB photo's unit vector; the same pixels are the same photo."""
+    return _cached(_photo_key(encoder, photo), "photo", encode=lambda: encoder.encode_images([photo]))
+
+
+@contextmanager
+def encoded_together(encoder: Encoder, *, texts: Sequence[str], photos: Sequence[Image.Image]) -> Iterator[None]:
+    """Have these vectors ready for the searches inside: what the cache does not hold is encoded in one batch of texts and
+    one of photos. Raises what the encoder raises."""
+    shared = _batch("text", {_text_key(encoder, text): text for text in texts}, encode=encoder.encode_texts)
+    shared |= _batch("photo", {_photo_key(encoder, photo): photo for photo in photos}, encode=encoder.encode_images)
+    token = _shared.set(shared)
+    try:
+        yield
+    finally:
+        _shared.reset(token)
+
+
+def _batch(
+    kind: str, asked: dict[str, _Input], *, encode: Callable[[list[_Input]], NDArray[np.float32]]
+) -> dict[str, NDArray[np.float32]]:
+    known = _read(list(asked), kind)
+    missing = [key for key in asked if key not in known]
+    if missing:
+        rows = encode([asked[key] for key in missing])
+        made = {key: rows[place : place + 1] for place, key in enumerate(missing)}
+        _keep(made)
+        known |= made
+    return known
+
+
+def _text_key(encoder: Encoder, text: str) -> str:
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"query-vector:{encoder.fingerprint}:text:{digest}"
+
+
+def _photo_key(encoder: Encoder, photo: Image.Image) -> str:
     digest = hashlib.sha256(f"{photo.mode} {photo.width} {photo.height} ".encode())
     digest.update(photo.tobytes())
-    return _cached(encoder, "photo", digest.hexdigest(), encode=lambda: encoder.encode_images([photo]))
+    return f"query-vector:{encoder.fingerprint}:photo:{digest.hexdigest()}"
 
 
-def _cached(
-    encoder: Encoder, kind: str, digest: str, *, encode: Callable[[], NDArray[np.float32]]
-) -> NDArray[np.float32]:
+def _cached(key: str, kind: str, *, encode: Callable[[], NDArray[np.float32]]) -> NDArray[np.float32]:
+    known = (_shared.get() or {}).get(key)
+    if known is None:
+        known = _read([key], kind).get(key)
+    if known is None:
+        known = encode()
+        _keep({key: known})
+    return known
+
+
+def _read(keys: list[str], kind: str) -> dict[str, NDArray[np.float32]]:
+    """What the cache holds under these keys, asked for at once; each is counted as a hit or a miss."""
+    if not settings.QUERY_VECTOR_LIFETIME_S or not keys:
+        return {}
+    try:
+        held: dict[str, bytes] = cache.get_many(keys)
+    except (RedisError, OSError) as error:
+        logger.warning("Queries' vectors were not read: %s", error)
+        held = {}
+    LOOKUPS.labels(kind, "hit").inc(len(held))
+    LOOKUPS.labels(kind, "miss").inc(len(keys) - len(held))
+    return {key: np.frombuffer(data, dtype="<f4").astype(np.float32).reshape(1, -1) for key, data in held.items()}
+
+
+def _keep(vectors: dict[str, NDArray[np.float32]]) -> None:
     if not settings.QUERY_VECTOR_LIFETIME_S:
-        return encode()
-    key = f"query-vector:{encoder.fingerprint}:{kind}:{digest}"
-    known = _read(key)
-    LOOKUPS.labels(kind, "miss" if known is None else "hit").inc()
-    if known is not None:
-        return known
-    vectors = encode()
-    _keep(key, vectors)
-    return vectors
-
-
-def _read(key: str) -> NDArray[np.float32] | None:
+        return
     try:
-        data = cache.get(key)
+        cache.set_many(
+            {key: rows.astype("<f4").tobytes() for key, rows in vectors.items()}, settings.QUERY_VECTOR_LIFETIME_S
+        )
     except (RedisError, OSError) as error:
-        logger.warning("A query's vector was not read: %s", error)
-        return None
-    return None if data is None else np.frombuffer(data, dtype="<f4").astype(np.float32).reshape(1, -1)
-
-
-def _keep(key: str, vectors: NDArray[np.float32]) -> None:
-    try:
-        cache.set(key, vectors.astype("<f4").tobytes(), settings.QUERY_VECTOR_LIFETIME_S)
-    except (RedisError, OSError) as error:
-        logger.warning("A query's vector was not kept: %s", error)
+        logger.warning("Queries' vectors were not kept: %s", error)

@@ -5,7 +5,7 @@ A later page reads the pool of its `search_id` and what the query was taken to m
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from time import monotonic
 
@@ -35,20 +35,22 @@ def search(
     is_kept: bool = True,
     is_logged: bool = True,
     rules: Sequence[Rule] | None = None,
+    clock: Callable[[], float] = monotonic,
 ) -> Result:
     """Answer a query. Raises `InvalidQuery`, or `IndexUnavailable`/`EncoderUnavailable` where no route was left to answer.
 
     `version` asks another index than the live one. `is_kept=False` leaves no pool in the cache for later pages: an
     evaluation asks thousands of queries once, and shall not push shoppers' pools out. Nor is it remembered as a shopper's
     search, and `is_logged=False` asks for that alone. `rules` are tried in the place of those in force; an empty list searches
-    without any.
+    without any. `clock` counts the seconds of the query's deadline.
     """
-    run = _begun(query, version, is_kept=is_kept)
+    run = _begun(query, version, is_kept=is_kept, clock=clock)
     run.rules = rules
     pool, facets, search_id, is_renewed = _pool(run)
     with run.timed("hydrate"):
-        hits, removed = page(run, pool, search_id)
-    is_new = query.page == 1 and (is_renewed or not query.search_id)
+        shown = page(run, pool, search_id)
+    # Reading on is no new search, and neither is a question for totals and facets alone.
+    is_new = query.page == 1 and query.after is None and query.per_page > 0 and (is_renewed or not query.search_id)
     if is_kept and is_logged and is_new:
         with run.timed("log"):
             remember_search(
@@ -63,26 +65,28 @@ def search(
         mode=query.mode,
         found=pool.found,
         found_exact=pool.found_exact,
-        hits=hits,
+        hits=shown.hits,
         facets=facets,
         timings_ms=run.timings_ms,
         degraded=tuple(dict.fromkeys([*pool.degraded, *run.degraded])),
         any_word=pool.any_word,
         pool_renewed=is_renewed,
-        removed_since=removed,
+        removed_since=shown.removed,
         left_out=pool.left_out,
         index_version=run.version.collection if run.version else "",
         model=run.version.model_name if run.version else "",
         lag_seconds=run.version.lag_seconds if run.version else None,
+        dropped=tuple(dict.fromkeys([*pool.dropped, *run.dropped])),
+        next=shown.next,
         notes=pool.notes,
         names=run.names,
     )
 
 
-def _begun(query: Query, version: IndexVersion | None, *, is_kept: bool) -> Run:
+def _begun(query: Query, version: IndexVersion | None, *, is_kept: bool, clock: Callable[[], float]) -> Run:
     """A run with its store, its clock, and the index and calibration that it searches by."""
     store = Store.objects.get(pk=query.store_id)
-    run = Run(query, query, store, monotonic() + query.deadline_ms / 1000, is_kept=is_kept)
+    run = Run(query, query, store, clock() + query.deadline_ms / 1000, is_kept=is_kept, clock=clock)
     run.stamps = read_stamps(store.pk)
     try:
         run.version = version or live_version()
@@ -119,6 +123,7 @@ def _compute(run: Run) -> Pool:
     return replace(
         pool,
         degraded=tuple(run.degraded),
+        dropped=tuple(run.dropped),
         index_version=run.version.collection if run.version else "",
         understood=Understood(
             text=run.query.text,

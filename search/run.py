@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from time import monotonic, perf_counter
 from typing import Any
 
@@ -19,6 +20,29 @@ from search.query import Filters, Query, RowFilter
 from search.rules.matching import Rule
 from search.stamps import Stamps
 from search.taxonomy import Taxonomy, store_taxonomy
+
+
+class Stage(StrEnum):
+    """What a search can do without, in the order in which a deadline takes it away."""
+
+    RERANK = "rerank"
+    DIVERSITY = "diversity"
+    FACET_SEARCHES = "facet_searches"
+    SUGGESTIONS = "suggestions"
+    VECTOR = "vector"
+    FACETS = "facets"
+
+
+# A stage is left out when less than this share of the whole time is left as it would begin: what comes later in the list
+# is worth more to a shopper, so what comes earlier leaves it the time. Counting facets at all goes when time is over.
+SHARES = {
+    Stage.RERANK: 0.5,
+    Stage.DIVERSITY: 0.4,
+    Stage.FACET_SEARCHES: 0.3,
+    Stage.SUGGESTIONS: 0.2,
+    Stage.VECTOR: 0.1,
+    Stage.FACETS: 0.0,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +60,8 @@ class Run:
 
     `hidden` products are no part of any answer, `pinned` ones (product id -> 1-based place) are part of it if they pass the
     filters. `notes` is plain JSON by name; it is kept with the pool and told with every page. `rules` takes the place of the
-    store's rules in force. `canonical` has texts of the query in the words that are encoded for them.
+    store's rules in force. `canonical` has texts of the query in the words that are encoded for them. `deadline` is on `clock`'s
+    clock.
     """
 
     asked: Query
@@ -56,6 +81,8 @@ class Run:
     boosts: list[Boost] = field(default_factory=list)
     notes: dict[str, Any] = field(default_factory=dict)
     degraded: list[str] = field(default_factory=list)
+    dropped: list[str] = field(default_factory=list)
+    clock: Callable[[], float] = monotonic
     timings_ms: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
@@ -70,7 +97,14 @@ class Run:
     @property
     def left_s(self) -> float:
         """Seconds until the deadline; negative when it is over."""
-        return self.deadline - monotonic()
+        return self.deadline - self.clock()
+
+    def gives_up(self, stage: Stage) -> bool:
+        """Whether to leave this stage out to keep the deadline; the answer says so if it is."""
+        is_late = self.left_s <= SHARES[stage] * self.asked.deadline_ms / 1000
+        if is_late and stage not in self.dropped:
+            self.dropped.append(stage)
+        return is_late
 
     @property
     def names(self) -> Taxonomy:

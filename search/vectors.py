@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from django.conf import settings
 from numpy.typing import NDArray
+from PIL import Image
 
 from catalog.models import Product, ProductImage
 from catalog.models.product import ImageKind
@@ -15,7 +16,7 @@ from search import milvus, query_cache
 from search.errors import InvalidQuery
 from search.models import IndexVersion
 from search.photo_care import photo_views
-from search.query import Match, Part, Query
+from search.query import Match, Mode, Part, Query
 from search.versions import encoder_of
 from search.words.syntax import meant
 
@@ -122,14 +123,30 @@ def _composed(wanted: NDArray[np.float32], pushed: NDArray[np.float32]) -> NDArr
     return unit(wanted - pushed * np.minimum(1.0, MAX_PUSH * lengths / push))
 
 
+def encoder_inputs(queries: Iterable[Query]) -> tuple[list[str], list[Image.Image]]:
+    """The texts and photos that these queries need vectors of, as `query_vectors` will ask for them."""
+    parts = [
+        part
+        for query in queries
+        if query.mode not in (Mode.BROWSE, Mode.LEXICAL)
+        for part in query.parts
+        if part.weight
+    ]
+    texts = [part.text for part in parts if part.text]
+    return texts, [view for part in parts if part.image is not None for view in _views(part.image)]
+
+
+def _views(photo: Image.Image) -> list[Image.Image]:
+    return list(photo_views(photo, crops=settings.QUERY_PHOTO_CROPS, is_cut=settings.QUERY_PHOTO_CUT))
+
+
 def _rows(part: Part, version: IndexVersion, *, store_id: int) -> NDArray[np.float32]:
     """Unit rows (n, dimension): the words, the views of a photo, or the indexed photos of a product of the store."""
     if part.text:
         return query_cache.text_vector(encoder_of(version), meant(part.text))
     if part.image is not None:
         encoder = encoder_of(version)
-        views = photo_views(part.image, crops=settings.QUERY_PHOTO_CROPS, is_cut=settings.QUERY_PHOTO_CUT)
-        return np.concatenate([query_cache.photo_vector(encoder, view) for view in views])
+        return np.concatenate([query_cache.photo_vector(encoder, view) for view in _views(part.image)])
     ids = list(
         ProductImage.objects.filter(
             product_id=part.product_id or 0, product__store_id=store_id, kind=ImageKind.CATALOG

@@ -92,6 +92,15 @@ def chromium() -> str:
     return path
 
 
+@pytest.fixture(scope="session")
+def npm_folder() -> Path:
+    """The folder of the InstantSearch page, with the npm packages that `.ci/npm` fetches into it."""
+    folder = Path(__file__).parent / "npm"
+    if not (folder / "node_modules" / ".package-lock.json").exists():
+        pytest.skip(f"{CANNOT_RUN}no npm packages: .ci/npm could not fetch them")
+    return folder
+
+
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Remember each skipped test and its reason."""
     if report.skipped and not hasattr(report, "wasxfail") and isinstance(report.longrepr, tuple):

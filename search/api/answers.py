@@ -11,8 +11,10 @@ from rest_framework.request import Request
 from catalog.api.serializers import ProductOut, product_data
 from catalog.labels import Labels
 from catalog.models import Store
+from search.api.cursors import encode_cursor
 from search.models import QueryImage
 from search.query import FacetStats, FacetValue, Hit, Query, Result
+from search.run import Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,16 @@ class Answer:
     query: Query
     result: Result
     took_ms: int
+
+    @property
+    def page(self) -> int | None:
+        """None behind a cursor, which may begin anywhere."""
+        return None if self.query.after else self.query.page
+
+    @property
+    def next_cursor(self) -> str | None:
+        mark = self.result.next
+        return encode_cursor(self.query, search_id=self.result.search_id, mark=mark) if mark else None
 
 
 class MatchedImageOut(serializers.Serializer[Any]):
@@ -162,8 +174,9 @@ class SearchOut(serializers.Serializer[Answer]):
     search_id = serializers.CharField(source="result.search_id")
     found = serializers.IntegerField(source="result.found")
     found_exact = serializers.BooleanField(source="result.found_exact", help_text="False: found is a lower bound.")
-    page = serializers.IntegerField(source="query.page")
+    page = serializers.IntegerField(allow_null=True, help_text="Null behind a cursor.")
     per_page = serializers.IntegerField(source="query.per_page")
+    next_cursor = serializers.CharField(allow_null=True, help_text="Reads on as cursor; null where nothing is left.")
     took_ms = serializers.IntegerField()
     timings_ms = serializers.DictField(child=serializers.FloatField(), source="result.timings_ms")
     hits = HitOut(many=True, source="result.hits")
@@ -173,6 +186,11 @@ class SearchOut(serializers.Serializer[Answer]):
         child=serializers.CharField(),
         source="result.degraded",
         help_text="Parts that were down: milvus, encoder, index.",
+    )
+    dropped = serializers.ListField(
+        child=serializers.CharField(),
+        source="result.dropped",
+        help_text=f"What deadline_ms left no time for, first to go first: {', '.join(Stage)}.",
     )
     pool_renewed = serializers.BooleanField(
         source="result.pool_renewed", help_text="The list of search_id was gone and made anew: pages may repeat hits."

@@ -5,12 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema, inline_serializer
+from drf_spectacular.utils import (
+    OpenApiExample,
+    OpenApiParameter,
+    OpenApiResponse,
+    extend_schema,
+    extend_schema_field,
+    inline_serializer,
+)
 from rest_framework import serializers
 
 from catalog.api.examples import IDEMPOTENCY_KEY
 from search.api.answers import SearchOut, StoredImageOut
-from search.api.parameters import ListingIn, QueryImageIn, ScalarSearchIn, SearchIn
+from search.api.parameters import ListingIn, MultiSearchIn, QueryImageIn, ScalarSearchIn, SearchIn
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -98,7 +105,27 @@ def describe_problems(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
     return result
 
 
-_FOUND = OpenApiResponse(SearchOut, description="What was found, an empty list included.")
+@extend_schema_field(
+    {
+        "anyOf": [
+            {"$ref": "#/components/schemas/SearchOut"},
+            {"$ref": "#/components/schemas/Problem"},
+            {"type": "object", "description": "The part of a SearchOut that include_fields and exclude_fields leave."},
+        ]
+    }
+)
+class AnswerOrProblemField(serializers.JSONField):
+    """What became of one of several searches."""
+
+
+class MultiSearchOut(serializers.Serializer[Any]):
+    results = serializers.ListField(child=AnswerOrProblemField())
+
+
+_FOUND = OpenApiResponse(
+    SearchOut,
+    description="What was found, an empty list included; with include_fields or exclude_fields, a part of this.",
+)
 _FORM = inline_serializer(
     "SearchForm",
     {
@@ -136,6 +163,7 @@ _EXAMPLES = [
             "found_exact": True,
             "page": 1,
             "per_page": 20,
+            "next_cursor": None,
             "took_ms": 38,
             "timings_ms": {"lexical": 1.2, "encode": 21.4, "ann": 6.1, "hydrate": 2.2},
             "hits": [],
@@ -148,6 +176,7 @@ _EXAMPLES = [
             ],
             "suggestions": [],
             "degraded": [],
+            "dropped": [],
             "pool_renewed": False,
             "left_out": 0,
             "removed_since": 0,
@@ -174,6 +203,25 @@ search_by_get = extend_schema(
     tags=["search"],
     parameters=[ScalarSearchIn],
     responses={200: _FOUND},
+)
+multi_search = extend_schema(
+    operation_id="multi_search",
+    summary="Several searches in one call",
+    description="A search that cannot be answered gives its problem document in its place; the others are answered.",
+    tags=["search"],
+    request={"application/json": MultiSearchIn},
+    responses={200: OpenApiResponse(MultiSearchOut, description="An answer or a problem for each search, in order.")},
+    examples=[
+        OpenApiExample(
+            "New dresses, and shoes for less",
+            value={
+                "searches": [{"q": "dress", "sort_by": "newest"}, {"q": "shoes", "filter_by": "price:<50"}],
+                "common": {"per_page": 8, "include_fields": "found,product.sku,product.title"},
+            },
+            request_only=True,
+            media_type="application/json",
+        )
+    ],
 )
 similar = extend_schema(
     operation_id="similar",

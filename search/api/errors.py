@@ -79,7 +79,7 @@ def problem_response(exc: Exception, context: Mapping[str, Any]) -> Response:
     """DRF's exception handler. An unexpected exception is logged, and answered without its internals."""
     set_rollback()
     if isinstance(exc, SearchError):
-        return _of_search_error(exc)
+        return search_problem(exc)
     if isinstance(exc, Http404):
         exc = exceptions.NotFound()
     elif isinstance(exc, PermissionDenied):
@@ -116,7 +116,8 @@ def problem(
     return Response(body, status=status, headers=headers, content_type=CONTENT_TYPE)
 
 
-def _of_search_error(error: SearchError) -> Response:
+def search_problem(error: SearchError) -> Response:
+    """The problem document of a search that could not be answered."""
     status = next((status for kind, status in _STATUS_OF if isinstance(error, kind)), 500)
     if status == 500:
         logger.error("A search failed", exc_info=error)

@@ -49,9 +49,9 @@ def connect() -> None:
 
 
 def allows_request(sender: object, request: HttpRequest, **kwargs: Any) -> bool:
-    """Whether a page of the request's origin may read the API's answer. Nothing outside /api/ is ever allowed."""
+    """Whether a page of the request's origin may read the API's answer. Nothing outside /api/ and /1/ is ever allowed."""
     origin = request.headers.get("Origin", "")
-    if not origin or not request.path_info.startswith("/api/"):
+    if not origin or not request.path_info.startswith(("/api/", "/1/")):
         return False
     try:
         return allowed_origins().allow(origin)

@@ -18,10 +18,12 @@ MAX_FILTER_LENGTH = 4000
 MAX_FACETS_LENGTH = 2000
 MAX_FACET_QUERY_LENGTH = 200
 MAX_TERMS = 100
+MAX_PATHS_LENGTH = 4000
 MAX_PER_PAGE = 100
 MAX_DEADLINE_MS = 60_000
 MAX_PARTS = 12
 MAX_NOT_RELEVANT = 20
+MAX_SEARCHES = 20
 MODES = ("auto", "browse", "words", "lexical", "semantic", "image", "composed")
 MATCHES = ("any", "all")
 _NAME = re.compile(r"[a-z0-9_-]+:[a-z0-9_-]+")
@@ -80,6 +82,28 @@ class TermsField(serializers.ListField):
     def to_internal_value(self, data: Any) -> list[str]:
         terms: list[str] = super().to_internal_value([data] if isinstance(data, str) else data)
         return terms
+
+
+@extend_schema_field(
+    {
+        "oneOf": [
+            {"type": "string", "maxLength": MAX_PATHS_LENGTH},
+            {"type": "array", "items": {"type": "string"}, "maxItems": MAX_TERMS},
+        ]
+    }
+)
+class PathsField(serializers.ListField):
+    """Fields by their paths, as a list or as a text with commas."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.pop("child", None)
+        super().__init__(child=serializers.CharField(max_length=200), **{"max_length": MAX_TERMS, **kwargs})
+
+    def to_internal_value(self, data: Any) -> list[str]:
+        if isinstance(data, str):
+            data = [name for name in data[: MAX_PATHS_LENGTH + 1].split(",") if name.strip()]
+        names: list[str] = super().to_internal_value(data)
+        return names
 
 
 @extend_schema_field(
@@ -266,6 +290,17 @@ class ListingIn(StrictSerializer):
     search_id = serializers.CharField(
         required=False, allow_blank=True, max_length=64, help_text="Of the first page: later ones read the same list."
     )
+    cursor = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=400,
+        help_text="next_cursor of the answer before: reads on there, instead of page and search_id.",
+    )
+    include_fields = PathsField(
+        required=False,
+        help_text="Fields of the answer: found,hits.product.sku,hits.score; product.sku is short for the second.",
+    )
+    exclude_fields = PathsField(required=False, help_text="Fields of the answer that are left out.")
     min_confidence = serializers.FloatField(
         required=False,
         min_value=0,
@@ -283,7 +318,12 @@ class ListingIn(StrictSerializer):
         help_text="The name of one of the store's presets: its parameters count where the request states none.",
     )
     explain = serializers.BooleanField(default=False, help_text="Adds each route's rank and score to the hits.")
-    deadline_ms = serializers.IntegerField(required=False, min_value=50, max_value=MAX_DEADLINE_MS)
+    deadline_ms = serializers.IntegerField(
+        required=False,
+        min_value=50,
+        max_value=MAX_DEADLINE_MS,
+        help_text="What comes too late for it is left out, and named in dropped.",
+    )
 
 
 class ScalarSearchIn(ListingIn):
@@ -320,6 +360,18 @@ class SearchIn(ScalarSearchIn):
     )
     filters = FiltersIn(required=False)
     facet_by = FacetByField(required=False)  # type: ignore[assignment]
+
+
+class MultiSearchIn(StrictSerializer):
+    """Searches are checked one by one later, so that a wrong one leaves the others alone."""
+
+    searches = serializers.ListField(
+        child=serializers.JSONField(),
+        min_length=1,
+        max_length=MAX_SEARCHES,
+        help_text="Each as POST /api/v1/search takes it.",
+    )
+    common = serializers.DictField(required=False, help_text="Fields of every search that does not state them itself.")
 
 
 def validated(serializer_class: type[StrictSerializer], data: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from django.conf import settings
 from rest_framework.exceptions import ValidationError
 
 from catalog.models import Store
+from search.api.cursors import continued
 from search.api.errors import InvalidRequest, field_errors
 from search.api.faceting import parse_facet_by, parse_sort_by, with_facet_query
 from search.api.filtering import parse_filter_by, store_vocabulary, typed_filters
@@ -66,7 +67,8 @@ def build_query(
         ),
         [_part(store, one, uploaded=image_bytes) for one in stated],
     )
-    return with_not_relevant(query, asked.get("not_relevant", []))
+    query = with_not_relevant(query, asked.get("not_relevant", []))
+    return continued(query, asked["cursor"]) if asked.get("cursor") else query
 
 
 def with_parts(query: Query, parts: Sequence[Part]) -> Query:
@@ -90,7 +92,8 @@ def similar_query(store: Store, product_id: int, *, owner: str, data: Mapping[st
     """What looks like this product, narrowed, ordered and paged as `data` says. Raises `InvalidQuery`."""
     asked = _asked(store, ListingIn, data)
     query = replace(_listing(store, asked, owner=owner), product_id=product_id, mode=Mode.IMAGE)
-    return with_not_relevant(query, asked.get("not_relevant", []))
+    query = with_not_relevant(query, asked.get("not_relevant", []))
+    return continued(query, asked["cursor"]) if asked.get("cursor") else query
 
 
 def read_fields(shape: type[StrictSerializer], data: Mapping[str, Any]) -> dict[str, Any]:

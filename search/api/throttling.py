@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.core.cache import cache
 from redis.exceptions import RedisError
+from rest_framework.exceptions import Throttled
 from rest_framework.throttling import BaseThrottle
 
 from catalog.models import ApiKey
@@ -49,18 +50,8 @@ class KeyRateThrottle(BaseThrottle):
     def allow_request(self, request: Request, view: APIView) -> bool:
         if not isinstance(request.auth, ApiKey):
             return True
-        limit = limit_per_minute(request.auth)
-        now = time()
-        count = _count(f"{self.counter}:{request.auth.pk}:{int(now // WINDOW_S)}")
-        if count is None:
-            return True
-        reset_s = WINDOW_S - int(now % WINDOW_S)
-        # DRF copies `headers` to whatever the view answers, an error included.
-        view.headers["RateLimit-Limit"] = str(limit)
-        view.headers["RateLimit-Remaining"] = str(max(0, limit - count))
-        view.headers["RateLimit-Reset"] = str(reset_s)
-        self._wait_s = reset_s
-        return count <= limit
+        self._wait_s = _over(request.auth, view, counter=self.counter, times=1)
+        return self._wait_s is None
 
     def wait(self) -> float | None:
         return self._wait_s
@@ -72,18 +63,41 @@ class EventRateThrottle(KeyRateThrottle):
     counter = "event-rate"
 
 
-def _count(name: str) -> int | None:
-    """One more for this window, and how many that makes; None while Redis does not answer."""
+def count_more(key: ApiKey, view: APIView, *, times: int) -> None:
+    """Count further requests of the key, for a call that is worth several. Raises `Throttled` where it may not."""
+    if times > 0:
+        wait_s = _over(key, view, counter=KeyRateThrottle.counter, times=times)
+        if wait_s is not None:
+            raise Throttled(wait_s)
+
+
+def _over(key: ApiKey, view: APIView, *, counter: str, times: int) -> int | None:
+    """Seconds to wait if so many more requests are too many, else None. Notes in the view's headers where the key stands."""
+    limit = limit_per_minute(key)
+    now = time()
+    count = _count(f"{counter}:{key.pk}:{int(now // WINDOW_S)}", times=times)
+    if count is None:
+        return None
+    reset_s = WINDOW_S - int(now % WINDOW_S)
+    # DRF copies `headers` to whatever the view answers, an error included.
+    view.headers["RateLimit-Limit"] = str(limit)
+    view.headers["RateLimit-Remaining"] = str(max(0, limit - count))
+    view.headers["RateLimit-Reset"] = str(reset_s)
+    return reset_s if count > limit else None
+
+
+def _count(name: str, *, times: int) -> int | None:
+    """So many more for this window, and how many that makes; None while Redis does not answer."""
     global _paused_until, _logged_at
     if monotonic() < _paused_until:
         return None
     try:
-        if cache.add(name, 1, timeout=2 * WINDOW_S):
-            return 1
-        return int(cache.incr(name))
+        if cache.add(name, times, timeout=2 * WINDOW_S):
+            return times
+        return int(cache.incr(name, times))
     except ValueError:
         # The window ended between the two calls.
-        return 1
+        return times
     except (RedisError, OSError) as error:
         _paused_until = monotonic() + PAUSE_S
         if monotonic() - _logged_at > LOG_EVERY_S:

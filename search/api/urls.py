@@ -12,12 +12,13 @@ from rest_framework.views import APIView
 from search.api import health, rules, wording
 from search.api.events import EventsView, VisitorEventsView
 from search.api.metrics import metrics
+from search.api.multi import MultiSearchView
 from search.api.suggestions import SuggestView
 from search.api.views import ImagesView, ImageView, SearchView, SimilarView
 
 
 class UnknownPathView(APIView):
-    """Whatever else is under /api/: a problem document like every other error there."""
+    """Whatever else is under /api/ and /1/: a problem document like every other error there."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
@@ -33,6 +34,7 @@ _open = {"authentication_classes": [], "permission_classes": [AllowAny], "thrott
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/search", SearchView.as_view(), name="search"),
     path("api/v1/suggest", SuggestView.as_view(), name="suggest"),
+    path("api/v1/multi_search", MultiSearchView.as_view(), name="multi-search"),
     path("api/v1/images", ImagesView.as_view(), name="images"),
     path("api/v1/images/<str:image_id>", ImageView.as_view(), name="image"),
     path("api/v1/products/<path:sku>/similar", SimilarView.as_view(), name="similar"),
@@ -45,10 +47,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/presets", wording.PresetListView.as_view(), name="presets"),
     path("api/v1/presets/<int:pk>", wording.PresetView.as_view(), name="preset"),
     path("", include("catalog.api.urls")),
+    path("", include("search.instantsearch.urls")),
     path("api/schema", SpectacularAPIView.as_view(**_open), name="schema"),
     path("api/docs", SpectacularSwaggerView.as_view(url_name="schema", **_open), name="docs"),
     path("health/live", health.live, name="live"),
     path("health/ready", health.ready, name="ready"),
     path("metrics", metrics, name="metrics"),
-    re_path(r"^api/", UnknownPathView.as_view()),
+    re_path(r"^(?:api|1)/", UnknownPathView.as_view()),
 ]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from time import perf_counter
+from typing import Any
 
 from rest_framework import status
 from rest_framework.exceptions import NotFound
@@ -18,6 +20,7 @@ from search.api.parameters import QueryImageIn, ScalarSearchIn
 from search.api.parsers import posted, single_values
 from search.api.photos import find_product, read_photo_bytes
 from search.api.requests import build_query, read_fields, similar_query
+from search.api.selection import read_selection
 from search.query import Query
 from search.query_images import delete_query_image, find_query_image, store_query_image
 from search.retrieval import search
@@ -31,14 +34,14 @@ class SearchView(APIView):
         started, key = perf_counter(), request_key(request)
         data, photo = posted(request)
         query = build_query(key.store, owner=owner_of(key), data=data, image_bytes=photo)
-        return _answered(request, query, started=started)
+        return _answered(request, query, data, started=started)
 
     @docs.search_by_get
     def get(self, request: Request) -> Response:
         started, key = perf_counter(), request_key(request)
         data = single_values(request.query_params)
         query = build_query(key.store, owner=owner_of(key), data=data, shape=ScalarSearchIn)
-        return _answered(request, query, started=started)
+        return _answered(request, query, data, started=started)
 
 
 class SimilarView(APIView):
@@ -52,7 +55,7 @@ class SimilarView(APIView):
             raise NotFound(f"There is no product {sku[:60]!r} in this store.")
         data = single_values(request.query_params)
         query = similar_query(key.store, product.pk, owner=owner_of(key), data=data)
-        return _answered(request, query, started=started)
+        return _answered(request, query, data, started=started)
 
 
 class ImagesView(APIView):
@@ -84,10 +87,11 @@ class ImageView(APIView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-def _answered(request: Request, query: Query, *, started: float) -> Response:
+def _answered(request: Request, query: Query, data: Mapping[str, Any], *, started: float) -> Response:
+    selection = read_selection(data)
     result = search(query)
     answer = Answer(query, result, took_ms=round((perf_counter() - started) * 1000))
-    return Response(answer_data(answer, store=request_key(request).store, request=request))
+    return Response(selection.of(answer_data(answer, store=request_key(request).store, request=request)))
 
 
 def _no_image(image_id: str) -> NotFound:

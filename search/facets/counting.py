@@ -21,14 +21,14 @@ from search.facets.summaries import SUMMARIES
 from search.matching import members_of, vector_members
 from search.pools import Pool
 from search.query import Facet, FacetRequest, Filters, Mode
-from search.run import Run
+from search.run import Run, Stage
 from search.taxonomy import Taxonomy
 
 PLAIN_FIELDS = ("category", "brand", "price", "in_stock", "palette")
 
 
 def count_facets(run: Run, pool: Pool) -> tuple[Facet, ...]:
-    """The asked facets in their order: what the pool has kept, and the others counted now.
+    """The asked facets in their order: what the pool has kept, and the others counted now, as far as the deadline allows.
 
     Raises `InvalidQuery` for a field that the store does not have.
     """
@@ -37,6 +37,8 @@ def count_facets(run: Run, pool: Pool) -> tuple[Facet, ...]:
     _check(requests, taxonomy)
     known = {request: from_json(pool.facets[key]) for request in requests if (key := facet_key(request)) in pool.facets}
     missing = [request for request in requests if request not in known]
+    if missing and run.gives_up(Stage.FACETS):
+        missing = []
     terms = {term: value.attribute for term, value in taxonomy.terms.items()} if missing else {}
     for members, filters, asked in _sets(run, pool, missing):
         with run.timed("facets"):
@@ -47,12 +49,17 @@ def count_facets(run: Run, pool: Pool) -> tuple[Facet, ...]:
             for request in asked:
                 if request.field_name == "palette":
                     known[request] = count_palette(run, members, request)
-    return tuple(known[request] for request in requests)
+    return tuple(known[request] for request in requests if request in known)
 
 
 def packed_facets(run: Run, facets: Sequence[Facet]) -> dict[str, Any]:
     """The facets as a pool keeps them for its later pages."""
-    return {facet_key(request): to_json(facet) for request, facet in zip(run.asked.facet_by, facets, strict=True)}
+    counted = {facet.field_name: facet for facet in facets}
+    return {
+        facet_key(request): to_json(counted[request.field_name])
+        for request in run.asked.facet_by
+        if request.field_name in counted
+    }
 
 
 def _check(requests: Sequence[FacetRequest], taxonomy: Taxonomy) -> None:
@@ -69,10 +76,15 @@ def _sets(
 ) -> Iterator[tuple[Members, Filters, list[FacetRequest]]]:
     """The sets to count, each with the filters that its members must pass and the facets that are counted over it."""
     filters, members = run.query.filters, members_of(run, pool)
-    own = [request for request in requests if request.field_name in filters.fields]
+    own = [request for request in requests if request.is_widened_by(filters)]
     if not own or not members.is_bound_to_filters:
         if requests:
             yield replace(members, ids=None) if own else members, filters, list(requests)
+        return
+    plain = [request for request in requests if request not in own]
+    if run.gives_up(Stage.FACET_SEARCHES):
+        if plain:
+            yield members, filters, plain
         return
     rest = filters
     for request in own:
@@ -81,7 +93,6 @@ def _sets(
     if whole.is_exact:
         yield whole, filters, list(requests)
         return
-    plain = [request for request in requests if request not in own]
     if plain:
         yield members, filters, plain
     for request in own:
@@ -97,7 +108,7 @@ def _counted(
     if not is_kept:
         return count_fields(run, members, filters, requests, terms=terms)
     keys = {
-        request.field_name: (run.store.pk, run.stamps, filters.without(request.field_name), _plain(request))
+        request.field_name: (run.store.pk, run.stamps, request.counted_under(filters), _plain(request))
         for request in requests
     }
     counts: dict[str, Counts] = {}

@@ -12,7 +12,7 @@ from search.query import Facet, FacetRequest, FacetStats, FacetValue
 
 def facet_key(request: FacetRequest) -> str:
     """What must be equal for two requests to mean the same facet."""
-    return repr((request.field_name, request.limit, request.ranges, request.query))
+    return repr((request.field_name, request.limit, request.ranges, request.query, request.is_conjunctive))
 
 
 def to_json(facet: Facet) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from search.run import Run
 def count_palette(run: Run, members: Members, request: FacetRequest) -> Facet:
     """Each named colour counts the products that have it as a substantial share; a selected colour of no name its own."""
     filters = run.query.filters
-    products = _products(run, members, filters.without("palette"))
+    products = _products(run, members, request.counted_under(filters))
     counts = count_bins(products)
     values = [
         FacetValue(found.name, found.label, counts[found.name], found.name in filters.palette, swatch=found.hex)

@@ -60,7 +60,7 @@ def count_fields(
 
     `terms` has the attribute of each term. Fields that facts do not hold are not counted here.
     """
-    own = [request.field_name for request in requests if request.field_name in filters.fields]
+    own = [request.field_name for request in requests if request.is_widened_by(filters)]
     counts = {request.field_name: Counts(is_exact=members.is_exact) for request in requests}
     kinds = _kinds(requests)
     if not kinds:

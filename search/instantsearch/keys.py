@@ -1,0 +1,43 @@
+"""Who asks in Algolia's protocol: `x-algolia-api-key`, in a header or in the address. The application id is ignored."""
+
+from __future__ import annotations
+
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from catalog.models import ApiKey
+from catalog.models.keys import KeyKind, find_api_key
+from search.api.auth import HasStore, request_key
+
+NAME = "x-algolia-api-key"
+
+
+class AlgoliaKeyAuthentication(BaseAuthentication):
+    """Browsers send the key in the address: a request without headers of its own needs no preflight."""
+
+    def authenticate(self, request: Request) -> tuple[None, ApiKey] | None:
+        key = (request.headers.get(NAME, "") or request.query_params.get(NAME, "")).strip()
+        if not key:
+            return None
+        row = find_api_key(key)
+        if row is None:
+            raise AuthenticationFailed("The API key is unknown, expired or switched off. Make another in the admin.")
+        return None, row
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Key realm="vitrine"'
+
+
+class HasPublishableKey(HasStore):
+    """A key that may stand in a page. This protocol puts keys into addresses, which are logged: no place for a secret."""
+
+    message = f"Give a publishable key (pk_...) as {NAME}, in a header or in the address."
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        if not super().has_permission(request, view):
+            return False
+        if request_key(request).kind != KeyKind.PUBLISHABLE:
+            raise PermissionDenied("This is a secret key: use a publishable one (pk_...) here.")
+        return True
