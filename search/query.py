@@ -226,6 +226,8 @@ class Query:
     # Hits of vector routes below it are left out; None asks for the calibrated floor of each route.
     min_confidence: float | None = None
     explain: bool = False
+    # Whether an empty answer comes with ways out of it.
+    suggests: bool = True
     deadline_ms: int = 10_000
     # Words that match nothing are searched as the store spells them; off, that is only offered.
     typo_tolerance: bool = True
@@ -243,6 +245,11 @@ class Query:
         if self.product_id is not None:
             plain.append(Part(self.image_weight, product_id=self.product_id))
         return (*plain, *self.others)
+
+    @property
+    def has_photo(self) -> bool:
+        """Whether a photo or a product is asked for, or pushed away."""
+        return any(part.is_visual for part in self.parts)
 
     @property
     def words(self) -> str:
@@ -320,6 +327,24 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Suggestion:
+    """Another search that finds more, and how many. What is None stays as it was asked.
+
+    `label` says it in English; `details` is plain JSON by which a shop says it in its own words, by the suggestion's kind.
+    """
+
+    kind: str
+    label: str
+    count: int
+    count_exact: bool
+    filters: Filters | None = None
+    text: str | None = None
+    min_confidence: float | None = None
+    is_without_photo: bool = False
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """The answer to a query. `found_exact` is false when `found` is a lower bound; `degraded` names parts that were down."""
 
@@ -339,7 +364,7 @@ class Result:
     index_version: str = ""
     model: str = ""
     lag_seconds: float | None = None
-    suggestions: tuple[str, ...] = ()
+    suggestions: tuple[Suggestion, ...] = ()
     # What the search found out on the way (a rule that applied, words that were corrected), by name; plain JSON.
     notes: Mapping[str, Any] = field(default_factory=dict)
     # The store's names as they were for this answer (`search.taxonomy`).

@@ -24,6 +24,7 @@ from search.ranking import rank
 from search.rules.matching import Rule
 from search.run import Run
 from search.stamps import read_stamps
+from search.suggesting import suggest
 from search.understanding import parse, understand
 from search.versions import live_version
 
@@ -74,6 +75,7 @@ def search(
         index_version=run.version.collection if run.version else "",
         model=run.version.model_name if run.version else "",
         lag_seconds=run.version.lag_seconds if run.version else None,
+        suggestions=suggest(run, pool, compute=_compute),
         notes=pool.notes,
         names=run.names,
     )

@@ -11,8 +11,10 @@ from rest_framework.request import Request
 from catalog.api.serializers import ProductOut, product_data
 from catalog.labels import Labels
 from catalog.models import Store
+from search.api.filtering import written_filters
 from search.models import QueryImage
-from search.query import FacetStats, FacetValue, Hit, Query, Result
+from search.query import FacetStats, FacetValue, Hit, Query, Result, Suggestion
+from search.suggesting import KINDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +158,27 @@ class AppliedRuleOut(serializers.Serializer[Any]):
     actions = serializers.ListField(child=serializers.CharField(), help_text="Their kinds: pin, boost, bury, hide ...")
 
 
+class SuggestionOut(serializers.Serializer[Suggestion]):
+    kind = serializers.CharField(help_text=f"{', '.join(KINDS)}.")
+    label = serializers.CharField(help_text="In English; kind and details say the same.")  # type: ignore[assignment]
+    changes = serializers.DictField(
+        help_text="Fields of the request to set: merged over it, they ask the suggested search. null leaves a field out."
+    )
+    count = serializers.IntegerField(help_text="The changed request's found.")
+    count_exact = serializers.BooleanField(help_text="False: count is a lower bound.")
+    details = serializers.DictField(help_text="What the kind is about: field, values, from, to, category, words ...")
+
+    def to_representation(self, instance: Suggestion) -> dict[str, Any]:
+        return {
+            "kind": instance.kind,
+            "label": instance.label,
+            "changes": changes_of(instance),
+            "count": instance.count,
+            "count_exact": instance.count_exact,
+            "details": dict(instance.details),
+        }
+
+
 class SearchOut(serializers.Serializer[Answer]):
     """Sees an `Answer`, with the context of `answer_data`."""
 
@@ -168,7 +191,9 @@ class SearchOut(serializers.Serializer[Answer]):
     timings_ms = serializers.DictField(child=serializers.FloatField(), source="result.timings_ms")
     hits = HitOut(many=True, source="result.hits")
     facet_counts = FacetOut(many=True, source="result.facets")
-    suggestions = serializers.ListField(child=serializers.CharField(), source="result.suggestions")
+    suggestions = SuggestionOut(
+        many=True, source="result.suggestions", help_text="Ways out of an answer that is empty, or nearly so."
+    )
     degraded = serializers.ListField(
         child=serializers.CharField(),
         source="result.degraded",
@@ -222,6 +247,20 @@ def answer_data(answer: Answer, *, store: Store, request: Request) -> dict[str, 
     }
     data: dict[str, Any] = SearchOut(answer, context=context).data
     return data
+
+
+def changes_of(suggestion: Suggestion) -> dict[str, Any]:
+    """The fields of a request that ask for the suggested search."""
+    changes: dict[str, Any] = {}
+    if suggestion.filters is not None:
+        changes |= {"filter_by": written_filters(suggestion.filters), "filters": None}
+    if suggestion.text is not None:
+        changes |= {"q": suggestion.text, "parts": None}
+    if suggestion.min_confidence is not None:
+        changes["min_confidence"] = suggestion.min_confidence
+    if suggestion.is_without_photo:
+        changes |= {"image": None, "parts": None}
+    return changes
 
 
 def _matched_image(hit: Hit, request: Request) -> dict[str, Any] | None:

@@ -75,6 +75,27 @@ def parse_filter_by(text: str, vocabulary: Vocabulary) -> Filters:
     return filters
 
 
+def written_filters(filters: Filters) -> str:
+    """The line that `parse_filter_by` reads as these filters."""
+    conditions = []
+    for name, terms in (("category", filters.categories), ("brand", filters.brands), *filters.attributes):
+        if terms:
+            conditions.append(f"{name}:=[{','.join(map(_written_term, terms))}]")
+    if filters.price_min is not None or filters.price_max is not None:
+        low, high = (f"{bound:f}" if bound is not None else "" for bound in (filters.price_min, filters.price_max))
+        conditions.append(f"price:[{low}..{high}]")
+    if filters.in_stock is not None:
+        conditions.append(f"in_stock:={str(filters.in_stock).lower()}")
+    return " && ".join(conditions)
+
+
+def _written_term(term: str) -> str:
+    if _BARE.fullmatch(term):
+        return term
+    escaped = term.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
 def typed_filters(data: Mapping[str, Any], vocabulary: Vocabulary) -> Filters:
     """The filters of the validated object form (`parameters.FiltersIn`). Raises `InvalidQuery` for unknown attributes."""
     attributes: Mapping[str, list[str]] = data.get("attributes", {})
