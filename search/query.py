@@ -311,6 +311,14 @@ class RouteScore:
 
 
 @dataclass(frozen=True, slots=True)
+class PartScore:
+    """How near a hit's matched photo is to one part of the query (its place in `Query.parts`): the cosine, -1 to 1."""
+
+    part: int
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """A product found. `product` is the hydrated row; `confidence`, 0 to 1, is the surest route's; null until one is calibrated."""
 
@@ -324,6 +332,44 @@ class Hit:
     # Products of the same style or photo that this hit stands for, itself among them.
     variants_count: int = 1
     highlights: Mapping[str, str] = field(default_factory=dict)
+    # Explained only, where a query has several parts; `matched_part` is the nearest of its photos and products.
+    parts: tuple[PartScore, ...] = ()
+    matched_part: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RouteFacts:
+    """A route of a search: how many products of the pool it found, and the confidence that it was cut at."""
+
+    route: str
+    size: int
+    is_calibrated: bool
+    floor: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class PartFacts:
+    """A part of a query: `text`, `image` or `product`."""
+
+    kind: str
+    text: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A search as it was understood and done. `text`, `words` (as the store's language stems them) and `filters` are those
+    that were searched, after rules and corrections."""
+
+    routes: tuple[RouteFacts, ...]
+    parts: tuple[PartFacts, ...]
+    text: str
+    words: tuple[str, ...]
+    filters: Filters
+    pool_size: int
+    hidden_count: int
+    pinned_count: int
+    rrf_constant: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -365,6 +411,7 @@ class Result:
     model: str = ""
     lag_seconds: float | None = None
     suggestions: tuple[Suggestion, ...] = ()
+    explanation: Explanation | None = None
     # What the search found out on the way (a rule that applied, words that were corrected), by name; plain JSON.
     notes: Mapping[str, Any] = field(default_factory=dict)
     # The store's names as they were for this answer (`search.taxonomy`).

@@ -14,6 +14,7 @@ from search import pools
 from search.calibration.confidence import find_calibration
 from search.errors import IndexUnavailable
 from search.events.search_log import remember_search
+from search.explaining import explanation, with_parts
 from search.facets.counting import count_facets, packed_facets
 from search.matching import match
 from search.models import IndexVersion
@@ -49,6 +50,9 @@ def search(
     pool, facets, search_id, is_renewed = _pool(run)
     with run.timed("hydrate"):
         hits, removed = page(run, pool, search_id)
+    if query.explain:
+        with run.timed("explain"):
+            hits = with_parts(run, hits)
     is_new = query.page == 1 and (is_renewed or not query.search_id)
     if is_kept and is_logged and is_new:
         with run.timed("log"):
@@ -76,6 +80,7 @@ def search(
         model=run.version.model_name if run.version else "",
         lag_seconds=run.version.lag_seconds if run.version else None,
         suggestions=suggest(run, pool, compute=_compute),
+        explanation=explanation(run, pool) if query.explain else None,
         notes=pool.notes,
         names=run.names,
     )

@@ -88,6 +88,11 @@ def _pushing(query: Query, version: IndexVersion) -> Iterator[tuple[float, NDArr
             yield unlike[product_id], rows[products == product_id][:MAX_PRODUCT_VECTORS]
 
 
+def part_vectors(query: Query, version: IndexVersion) -> tuple[NDArray[np.float32], ...]:
+    """For each part of the query, in their order, its own unit rows (n, dimension): what `query_vectors` weighs together."""
+    return tuple(_rows(part, version, store_id=query.store_id) for part in query.parts)
+
+
 def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     """Rows scaled to length 1; a zero row stays zero."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)

@@ -13,7 +13,7 @@ from catalog.labels import Labels
 from catalog.models import Store
 from search.api.filtering import written_filters
 from search.models import QueryImage
-from search.query import FacetStats, FacetValue, Hit, Query, Result, Suggestion
+from search.query import Explanation, FacetStats, FacetValue, Hit, Query, Result, Suggestion
 from search.suggesting import KINDS
 
 
@@ -38,6 +38,11 @@ class RouteScoreOut(serializers.Serializer[Any]):
     confidence = serializers.FloatField(allow_null=True, help_text="Of this route; null until it is calibrated.")
 
 
+class PartScoreOut(serializers.Serializer[Any]):
+    part = serializers.IntegerField(help_text="Its place in explain.parts, from 0.")
+    similarity = serializers.FloatField(help_text="Of the matched photo to this part alone: the cosine.")
+
+
 class HitOut(serializers.Serializer[Hit]):
     product = ProductOut()
     score = serializers.FloatField(help_text="Higher is better; comparable within one answer only.")
@@ -54,6 +59,12 @@ class HitOut(serializers.Serializer[Hit]):
     signals = serializers.DictField(
         child=serializers.FloatField(), required=False, help_text="What moved the hit, by name. With explain only."
     )
+    parts = PartScoreOut(many=True, required=False, help_text="Where there are several. With explain only.")
+    matched_part = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        help_text="The photo or product of the query that is nearest. With explain only.",
+    )
 
     def to_representation(self, instance: Hit) -> dict[str, Any]:
         """The same shape without DRF's field machinery, which took longer than the search of a small store."""
@@ -69,6 +80,8 @@ class HitOut(serializers.Serializer[Hit]):
         if self.context["is_explained"]:
             shown["scores"] = [asdict(score) for score in instance.scores]
             shown["signals"] = dict(instance.signals)
+            shown["parts"] = [asdict(part) for part in instance.parts]
+            shown["matched_part"] = instance.matched_part
         return shown
 
 
@@ -158,6 +171,38 @@ class AppliedRuleOut(serializers.Serializer[Any]):
     actions = serializers.ListField(child=serializers.CharField(), help_text="Their kinds: pin, boost, bury, hide ...")
 
 
+class RouteFactsOut(serializers.Serializer[Any]):
+    route = serializers.CharField()
+    size = serializers.IntegerField(help_text="Products of the pool that it found.")
+    is_calibrated = serializers.BooleanField()
+    floor = serializers.FloatField(
+        allow_null=True, help_text="The confidence that it was cut at; null: nothing was cut."
+    )
+
+
+class PartFactsOut(serializers.Serializer[Any]):
+    kind = serializers.CharField(help_text="text, image or product.")
+    text = serializers.CharField()
+    weight = serializers.FloatField()
+
+
+class ExplanationOut(serializers.Serializer[Explanation]):
+    """The search as it was understood and done; timings_ms and index are the answer's own."""
+
+    routes = RouteFactsOut(many=True)
+    parts = PartFactsOut(many=True)
+    text = serializers.CharField(help_text="As it was searched, after rules and corrections.")
+    words = serializers.ListField(child=serializers.CharField(), help_text="As the store's language stems them.")
+    filter_by = serializers.SerializerMethodField(help_text="The filters that were searched under.")
+    pool_size = serializers.IntegerField(help_text="Products in the list that pages are read from.")
+    hidden_count = serializers.IntegerField(help_text="Products that rules hide from this search.")
+    pinned_count = serializers.IntegerField(help_text="Products that rules put in a place.")
+    rrf_constant = serializers.IntegerField(help_text="Of reciprocal rank fusion.")
+
+    def get_filter_by(self, found: Explanation) -> str:
+        return written_filters(found.filters)
+
+
 class SuggestionOut(serializers.Serializer[Suggestion]):
     kind = serializers.CharField(help_text=f"{', '.join(KINDS)}.")
     label = serializers.CharField(help_text="In English; kind and details say the same.")  # type: ignore[assignment]
@@ -229,6 +274,13 @@ class SearchOut(serializers.Serializer[Answer]):
         help_text="What applied rules give out, as it was stated: data, not HTML.",
     )
     index = IndexOut(source="result")
+    explain = ExplanationOut(source="result.explanation", required=False, help_text="With explain only.")
+
+    def to_representation(self, instance: Answer) -> dict[str, Any]:
+        data: dict[str, Any] = super().to_representation(instance)
+        if instance.result.explanation is None:
+            del data["explain"]
+        return data
 
 
 class StoredImageOut(serializers.ModelSerializer[QueryImage]):

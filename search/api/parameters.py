@@ -284,7 +284,7 @@ class ListingIn(StrictSerializer):
         max_length=60,
         help_text="The name of one of the store's presets: its parameters count where the request states none.",
     )
-    explain = serializers.BooleanField(default=False, help_text="Adds each route's rank and score to the hits.")
+    explain = serializers.BooleanField(default=False, help_text="Adds why: to each hit, and to the answer.")
     suggestions = serializers.BooleanField(
         default=True, help_text="False: an empty answer comes without suggestions, and without the time they take."
     )
