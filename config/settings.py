@@ -433,6 +433,12 @@ UNFOLD = {
                 "separator": True,
                 "items": [
                     {
+                        "title": "Playground",
+                        "icon": "science",
+                        "link": reverse_lazy("admin:search_playground"),
+                        "permission": lambda request: request.user.has_perm("catalog.view_product"),
+                    },
+                    {
                         **_admin_link("Search insights", "insights", "search_searchlog"),
                         "link": reverse_lazy("admin:search_searchlog_insights"),
                     },
