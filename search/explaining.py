@@ -46,14 +46,14 @@ def with_parts(run: Run, hits: tuple[Hit, ...]) -> tuple[Hit, ...]:
     except (IndexUnavailable, EncoderUnavailable) as error:
         logger.info("Parts are not explained: %s", error)
         return hits
-    visual = [place for place, part in enumerate(run.query.parts) if part.is_visual and part.weight > 0]
+    visual = {place for place, part in enumerate(run.query.parts) if part.is_visual and part.weight > 0}
     explained = []
     for hit in hits:
         vector = known.get(hit.matched_image_id or 0)
         if vector is not None:
-            near = [round(float(np.max(rows @ vector)), 4) for rows in asked]
-            best = max(visual, key=lambda place: near[place], default=None)
-            hit = replace(hit, parts=tuple(PartScore(*pair) for pair in enumerate(near)), matched_part=best)
+            near = {place: round(float(np.max(rows @ vector)), 4) for place, rows in asked.items()}
+            best = max(visual & near.keys(), key=lambda place: near[place], default=None)
+            hit = replace(hit, parts=tuple(PartScore(*pair) for pair in near.items()), matched_part=best)
         explained.append(hit)
     return tuple(explained)
 

@@ -248,8 +248,8 @@ class Query:
 
     @property
     def has_photo(self) -> bool:
-        """Whether a photo or a product is asked for, or pushed away."""
-        return any(part.is_visual for part in self.parts)
+        """Whether a photo or a product is asked for."""
+        return any(part.is_visual and part.weight >= 0 for part in self.parts)
 
     @property
     def words(self) -> str:

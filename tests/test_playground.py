@@ -191,6 +191,8 @@ def test_somebody_who_may_only_look_cannot_keep(shop: Store) -> None:
         ({"q": "red"}, {}, "cannot be blank"),
         ({"q": "red", "filter_by": "nonsense"}, {"new_set": "mine"}, "filter_by"),
         ({"q": "red", "a-more": '{"parts": [{"text": "red"}]}'}, {"new_set": "mine"}, "by parts cannot be kept"),
+        ({"q": "red", "filter_by": "palette:=red"}, {"new_set": "mine"}, "one of these filters"),
+        ({"q": "red", "filter_by": "color:=red && color:=blue"}, {"new_set": "mine"}, "one of these filters"),
         ({"photo": "gone"}, {"new_set": "mine"}, "its time is over"),
         ({"like": "red-shoes", "box": "1,2,3"}, {"new_set": "mine"}, "region"),
         ({"like": "red-shoes", "box": "a,b"}, {"new_set": "mine"}, "box"),
@@ -202,7 +204,7 @@ def test_what_cannot_be_kept_says_why_and_changes_nothing(
     shop: Store, state: dict[str, str], fields: dict[str, str], message: str
 ) -> None:
     chosen = Product.objects.get(store=shop, sku="red-shoes")
-    gains = {f"gain-{chosen.pk}": "right", "gain-x": "right", f"gain-{'9' * 30}": "right", "gain-1": "maybe"}
+    gains = {f"gain-{chosen.pk}": "right", "gain-x": "right", f"gain-{'9' * 30}": "right", "gain-0": "maybe"}
     page, _ = keep(staff_of(shop), {"store": "shop", **state}, **fields, **gains)
     assert message in page
     assert not JudgedSetRow.objects.exists() and not JudgmentRow.objects.exists()

@@ -221,6 +221,7 @@ FILTERS = st.fixed_dictionaries(
         "brand": st.sampled_from(["halden", "norrvik", ["nobody", "norrvik"], 'o"dd\\ one']),
         "price": st.sampled_from([{"min": 12}, {"max": 9}, {"min": 41, "max": 49}, {"min": 500}]),
         "in_stock": st.booleans(),
+        "palette": st.sampled_from([{"colours": "red"}, {"colours": ["#c81e28", "navy"], "closeness": 0.1}]),
         "attributes": st.fixed_dictionaries({"color": st.sampled_from([["red"], ["black"], ["pink", "red"]])}),
     },
 )
@@ -257,6 +258,7 @@ PRICES = st.none() | st.decimals(0, 10**9, places=2)
     high=PRICES,
     in_stock=st.none() | st.booleans(),
     colours=st.lists(st.lists(TEXT, unique=True, min_size=1, max_size=2), max_size=2),
+    palette=st.lists(st.sampled_from(["red", "navy", "#1b2a49"]), unique=True, max_size=2),
 )
 def test_filters_are_read_as_they_were_written(
     categories: list[str],
@@ -265,10 +267,10 @@ def test_filters_are_read_as_they_were_written(
     high: Decimal | None,
     in_stock: bool | None,
     colours: list[list[str]],
+    palette: list[str],
 ) -> None:
     if low is not None and high is not None:
         low, high = min(low, high), max(low, high)
-    filters = Filters(
-        tuple(categories), tuple(brands), low, high, in_stock, tuple(("color", tuple(terms)) for terms in colours)
-    )
+    attributes = tuple(("color", tuple(terms)) for terms in colours)
+    filters = Filters(tuple(categories), tuple(brands), low, high, in_stock, attributes, palette=tuple(palette))
     assert parse_filter_by(written_filters(filters), Vocabulary(frozenset({"color"}), Decimal("0.01"))) == filters

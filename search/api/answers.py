@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from catalog.api.serializers import ProductOut, product_data
 from catalog.labels import Labels
 from catalog.models import Store
-from search.api.filtering import written_filters
+from search.api.filtering import filters_object, written_filters
 from search.models import QueryImage
 from search.query import Explanation, FacetStats, FacetValue, Hit, Query, Result, Suggestion
 from search.suggesting import KINDS
@@ -305,7 +305,9 @@ def changes_of(suggestion: Suggestion) -> dict[str, Any]:
     """The fields of a request that ask for the suggested search."""
     changes: dict[str, Any] = {}
     if suggestion.filters is not None:
-        changes |= {"filter_by": written_filters(suggestion.filters), "filters": None}
+        is_line = suggestion.filters.closeness is None
+        line = written_filters(suggestion.filters) if is_line else None
+        changes |= {"filter_by": line, "filters": None if is_line else filters_object(suggestion.filters)}
     if suggestion.text is not None:
         changes |= {"q": suggestion.text, "parts": None}
     if suggestion.min_confidence is not None:

@@ -14,7 +14,6 @@ from search.errors import InvalidQuery
 from search.evaluation.records import JudgedQueryRow, JudgedSetRow
 from search.evaluation.sets import FORCED_MODES, JudgedQuery, filters_record, query_of
 from search.evaluation.stores import add_query
-from search.query import Filters
 from search.query_images import load_query_image
 
 MAX_JUDGMENTS = 200
@@ -64,7 +63,7 @@ def _judged(store: Store, request: Mapping[str, Any], gains: Mapping[str, int]) 
         # A box needs the pixels of the product's photo.
         "photo_of" if box else "product": image.get("product"),
         "region": box,
-        "filters": _recorded(filters),
+        "filters": filters_record(filters),
         "mode": mode if mode in FORCED_MODES and not image else None,
         "text_weight": request.get("text_weight"),
         "image_weight": request.get("image_weight"),
@@ -72,9 +71,12 @@ def _judged(store: Store, request: Mapping[str, Any], gains: Mapping[str, int]) 
         "judgments": dict(gains),
     }
     try:
-        return query_of({name: value for name, value in record.items() if value is not None and value != ""})
+        judged = query_of({name: value for name, value in record.items() if value is not None and value != ""})
     except ValueError as error:
         raise NotKept(str(error)) from error
+    if judged.filters != filters:
+        raise NotKept("A judged query has no place for one of these filters: take it away and search again.")
+    return judged
 
 
 def _edges(box: str) -> list[float]:
@@ -82,15 +84,6 @@ def _edges(box: str) -> list[float]:
         return [float(edge) for edge in box.split(",")]
     except ValueError as error:
         raise NotKept(f"The box {box[:40]!r} is not four numbers.") from error
-
-
-def _recorded(filters: Filters) -> dict[str, Any]:
-    """The filters as a judged set holds them. Raises `NotKept` for what it has no place for."""
-    record = filters_record(filters)
-    repeated = [code for code, _ in filters.attributes]
-    if len(set(repeated)) < len(repeated):
-        raise NotKept("An attribute is filtered twice: a judged query filters each once.")
-    return record
 
 
 def _gains(store: Store, judgments: Mapping[int, str]) -> dict[str, int]:

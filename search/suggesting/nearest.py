@@ -21,11 +21,11 @@ def what_is_nearest(trials: Trials) -> Iterator[Suggestion]:
     if trials.pool.found or not trials.pool.left_out:
         return
     pool = trials.try_out(min_confidence=0.0).pool
-    category = _agreed_category(pool) if asked.has_photo and not asked.filters.categories else None
+    # Further parts may push products away, which browsing knows nothing of.
+    is_plain_photo = asked.has_photo and not asked.others and not asked.filters.categories
+    category = _agreed_category(pool) if is_plain_photo else None
     if category is not None:
-        browsed = in_category(
-            trials, category, mode=Mode.BROWSE, text="", image=None, image_digest="", product_id=None, others=()
-        )
+        browsed = in_category(trials, category, mode=Mode.BROWSE, text="", image=None, image_digest="", product_id=None)
         if browsed is not None:
             yield browsed
     nearest = trials.suggestion("show_nearest", "Show the nearest, alike or not", details={}, min_confidence=0.0)

@@ -17,6 +17,8 @@ def named_filter(store: Store, filters: Filters, name: str) -> str:
     if name == "in_stock":
         return "“in stock”" if filters.in_stock else "“sold out”"
     codes = sorted(filters.values_of(name))
+    if name == "palette":
+        return f"the colour {_listed(codes, {})}"
     if name == "category":
         return f"the category {_listed(codes, dict(_labels(Category, store, codes)))}"
     if name == "brand":
