@@ -154,7 +154,7 @@ def _keep(request: HttpRequest) -> HttpResponse:
 
 
 def _verdicts(posted: QueryDict) -> list[tuple[str, str]]:
-    return [(name.removeprefix("gain-"), posted[name]) for name in posted if name.startswith("gain-")]
+    return [(name.removeprefix("gain-"), str(posted[name])) for name in posted if name.startswith("gain-")]
 
 
 def _stores(request: HttpRequest) -> Any:

@@ -29,7 +29,7 @@ _STATED = {"q", "image", "filters", "filter_by", "facet_by", "page", "per_page",
 _INPUT = {"class": " ".join(BASE_INPUT_CLASSES)}
 
 
-class VersionField(forms.ModelChoiceField):
+class VersionField(forms.ModelChoiceField):  # type: ignore[type-arg]
     def label_from_instance(self, obj: Any) -> str:
         return f"{obj.collection} ({obj.state}, {obj.model_name})"
 

@@ -72,11 +72,11 @@ def _widened(filters: Filters, products: QuerySet[Product], store: Store) -> Fil
     low, high = filters.price_min, filters.price_max
     below = None if low is None else products.order_by().filter(price__lt=low).aggregate(at=Max("price"))["at"]
     above = None if high is None else products.order_by().filter(price__gt=high).aggregate(at=Min("price"))["at"]
-    is_below = low is not None and below is not None
-    is_above = high is not None and above is not None
-    if is_below and (not is_above or low - below <= above - high):
+    if low is not None and below is not None and (high is None or above is None or low - below <= above - high):
         return replace(filters, price_min=rounded(below, store, up=False))
-    return replace(filters, price_max=rounded(above, store, up=True)) if is_above else None
+    if high is not None and above is not None:
+        return replace(filters, price_max=rounded(above, store, up=True))
+    return None
 
 
 def rounded(amount: Decimal, store: Store, *, up: bool) -> Decimal:

@@ -76,5 +76,6 @@ class Trials:
             version=self.run.version,
             is_kept=False,
             calibration=self.run.calibration,
+            stamps=self.run.stamps,
         )
         return Trial(run, self.compute(run))
