@@ -10,6 +10,7 @@ from pathlib import Path
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 
 from config import embedded
@@ -372,13 +373,21 @@ LOGGING = {
 }
 
 
+# Pages below a model's list that the sidebar has links of their own for.
+_OWN_PAGES = ("insights/", "playground/")
+
+
 def _admin_link(title: str, icon: str, model: str) -> dict[str, object]:
     """A link of the admin's sidebar to a model's list, shown to whoever may see it."""
     app, name = model.split("_")
+    link = reverse_lazy(f"admin:{model}_changelist")
     return {
         "title": title,
         "icon": icon,
-        "link": reverse_lazy(f"admin:{model}_changelist"),
+        "link": link,
+        "active": lambda request: (
+            request.path.startswith(str(link)) and not request.path.removeprefix(str(link)).startswith(_OWN_PAGES)
+        ),
         "permission": lambda request: (
             request.user.has_module_perms(app) and request.user.has_perm(f"{app}.view_{name}")
         ),
@@ -390,6 +399,9 @@ UNFOLD = {
     "SITE_HEADER": "Vitrine",
     "SITE_SUBHEADER": "Catalogue and search",
     "SITE_SYMBOL": "storefront",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("storefront/icon.svg")},
+    ],
     "DASHBOARD_CALLBACK": "catalog.admin.dashboard.dashboard",
     "COLORS": {
         "primary": {
@@ -436,8 +448,16 @@ UNFOLD = {
                 "separator": True,
                 "items": [
                     {
+                        "title": "Playground",
+                        "icon": "science",
+                        "link": reverse_lazy("admin:search_playground"),
+                        "active": lambda request: request.path.startswith(str(reverse_lazy("admin:search_playground"))),
+                        "permission": lambda request: request.user.has_perm("catalog.view_product"),
+                    },
+                    {
                         **_admin_link("Search insights", "insights", "search_searchlog"),
                         "link": reverse_lazy("admin:search_searchlog_insights"),
+                        "active": lambda request: request.path == str(reverse_lazy("admin:search_searchlog_insights")),
                     },
                     _admin_link("Index versions", "database", "search_indexversion"),
                     _admin_link("Index entries", "image_search", "search_indexentry"),

@@ -19,9 +19,10 @@ from search.evaluation import admin as evaluation_admin
 from search.events import admin as events_admin
 from search.indexing import clear_entries
 from search.models import IndexEntry, IndexVersion, VersionState
+from search.playground import admin as playground_admin
 from search.rules import admin as rules_admin
 
-__all__ = ["attributes_admin", "evaluation_admin", "events_admin", "rules_admin"]
+__all__ = ["attributes_admin", "evaluation_admin", "events_admin", "playground_admin", "rules_admin"]
 
 _LABELS = {"indexed": "success", "waiting": "warning", "error": "danger", "no photo": "info"}
 

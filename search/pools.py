@@ -23,7 +23,18 @@ from search.query import Filters, Mode, Query, RouteScore
 logger = logging.getLogger(__name__)
 _HEADER = struct.Struct("<I")
 # What does not decide which products a query finds, and in which order; pixels are named by their digest.
-_NOT_IDENTITY = {"page", "per_page", "search_id", "after", "owner", "facet_by", "explain", "deadline_ms", "image"}
+_NOT_IDENTITY = {
+    "page",
+    "per_page",
+    "search_id",
+    "after",
+    "owner",
+    "facet_by",
+    "explain",
+    "suggests",
+    "deadline_ms",
+    "image",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -246,6 +246,8 @@ class Query:
     # Hits of vector routes below it are left out; None asks for the calibrated floor of each route.
     min_confidence: float | None = None
     explain: bool = False
+    # Whether an empty answer comes with ways out of it.
+    suggests: bool = True
     deadline_ms: int = 10_000
     # Words that match nothing are searched as the store spells them; off, that is only offered.
     typo_tolerance: bool = True
@@ -263,6 +265,11 @@ class Query:
         if self.product_id is not None:
             plain.append(Part(self.image_weight, product_id=self.product_id))
         return (*plain, *self.others)
+
+    @property
+    def has_photo(self) -> bool:
+        """Whether a photo or a product is asked for."""
+        return any(part.is_visual and part.weight >= 0 for part in self.parts)
 
     @property
     def words(self) -> str:
@@ -324,6 +331,14 @@ class RouteScore:
 
 
 @dataclass(frozen=True, slots=True)
+class PartScore:
+    """How near a hit's matched photo is to one part of the query (its place in `Query.parts`): the cosine, -1 to 1."""
+
+    part: int
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """A product found. `product` is the hydrated row; `confidence`, 0 to 1, is the surest route's; null until one is calibrated."""
 
@@ -337,6 +352,62 @@ class Hit:
     # Products of the same style or photo that this hit stands for, itself among them.
     variants_count: int = 1
     highlights: Mapping[str, str] = field(default_factory=dict)
+    # Explained only, where a query has several parts; `matched_part` is the nearest of its photos and products.
+    parts: tuple[PartScore, ...] = ()
+    matched_part: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RouteFacts:
+    """A route of a search: how many products of the pool it found, and the confidence that it was cut at."""
+
+    route: str
+    size: int
+    is_calibrated: bool
+    floor: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class PartFacts:
+    """A part of a query: `text`, `image` or `product`."""
+
+    kind: str
+    text: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A search as it was understood and done. `text`, `words` (as the store's language stems them) and `filters` are those
+    that were searched, after rules and corrections."""
+
+    routes: tuple[RouteFacts, ...]
+    parts: tuple[PartFacts, ...]
+    text: str
+    words: tuple[str, ...]
+    filters: Filters
+    pool_size: int
+    hidden_count: int
+    pinned_count: int
+    rrf_constant: int
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """Another search that finds more, and how many. What is None stays as it was asked.
+
+    `label` says it in English; `details` is plain JSON by which a shop says it in its own words, by the suggestion's kind.
+    """
+
+    kind: str
+    label: str
+    count: int
+    count_exact: bool
+    filters: Filters | None = None
+    text: str | None = None
+    min_confidence: float | None = None
+    is_without_photo: bool = False
+    details: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,11 +430,12 @@ class Result:
     index_version: str = ""
     model: str = ""
     lag_seconds: float | None = None
-    suggestions: tuple[str, ...] = ()
     # Stages that were left out to keep the deadline.
     dropped: tuple[str, ...] = ()
     # Where the next page begins; None at the end of what can be paged to.
     next: Mark | None = None
+    suggestions: tuple[Suggestion, ...] = ()
+    explanation: Explanation | None = None
     # What the search found out on the way (a rule that applied, words that were corrected), by name; plain JSON.
     notes: Mapping[str, Any] = field(default_factory=dict)
     # The store's names as they were for this answer (`search.taxonomy`).

@@ -14,6 +14,7 @@ from search import pools
 from search.calibration.confidence import find_calibration
 from search.errors import IndexUnavailable
 from search.events.search_log import remember_search
+from search.explaining import explanation, with_parts
 from search.facets.counting import count_facets, packed_facets
 from search.matching import match
 from search.models import IndexVersion
@@ -24,6 +25,7 @@ from search.ranking import rank
 from search.rules.matching import Rule
 from search.run import Run
 from search.stamps import read_stamps
+from search.suggesting import suggest
 from search.understanding import parse, understand
 from search.versions import live_version
 
@@ -49,6 +51,10 @@ def search(
     pool, facets, search_id, is_renewed = _pool(run)
     with run.timed("hydrate"):
         shown = page(run, pool, search_id)
+    hits = shown.hits
+    if query.explain:
+        with run.timed("explain"):
+            hits = with_parts(run, hits)
     # Reading on is no new search, and neither is a question for totals and facets alone.
     is_new = query.page == 1 and query.after is None and query.per_page > 0 and (is_renewed or not query.search_id)
     if is_kept and is_logged and is_new:
@@ -60,12 +66,13 @@ def search(
                 index_version=pool.index_version,
                 took_ms=query.deadline_ms - run.left_s * 1000,
             )
+    suggestions = suggest(run, pool, compute=_compute)
     return Result(
         search_id=search_id,
         mode=query.mode,
         found=pool.found,
         found_exact=pool.found_exact,
-        hits=shown.hits,
+        hits=hits,
         facets=facets,
         timings_ms=run.timings_ms,
         degraded=tuple(dict.fromkeys([*pool.degraded, *run.degraded])),
@@ -78,6 +85,8 @@ def search(
         lag_seconds=run.version.lag_seconds if run.version else None,
         dropped=tuple(dict.fromkeys([*pool.dropped, *run.dropped])),
         next=shown.next,
+        suggestions=suggestions,
+        explanation=explanation(run, pool) if query.explain else None,
         notes=pool.notes,
         names=run.names,
     )

@@ -89,6 +89,20 @@ def _pushing(query: Query, version: IndexVersion) -> Iterator[tuple[float, NDArr
             yield unlike[product_id], rows[products == product_id][:MAX_PRODUCT_VECTORS]
 
 
+def part_vectors(query: Query, version: IndexVersion) -> dict[int, NDArray[np.float32]]:
+    """By the place of each part of the query its own unit rows (n, dimension), which `query_vectors` weighs together.
+
+    A product without an indexed photo has none.
+    """
+    rows: dict[int, NDArray[np.float32]] = {}
+    for place, part in enumerate(query.parts):
+        try:
+            rows[place] = _rows(part, version, store_id=query.store_id)
+        except InvalidQuery:
+            continue
+    return rows
+
+
 def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     """Rows scaled to length 1; a zero row stays zero."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)

@@ -12,9 +12,11 @@ from catalog.api.serializers import ProductOut, product_data
 from catalog.labels import Labels
 from catalog.models import Store
 from search.api.cursors import encode_cursor
+from search.api.filtering import filters_object, written_filters
 from search.models import QueryImage
-from search.query import FacetStats, FacetValue, Hit, Query, Result
+from search.query import Explanation, FacetStats, FacetValue, Hit, Query, Result, Suggestion
 from search.run import Stage
+from search.suggesting import KINDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,11 @@ class RouteScoreOut(serializers.Serializer[Any]):
     confidence = serializers.FloatField(allow_null=True, help_text="Of this route; null until it is calibrated.")
 
 
+class PartScoreOut(serializers.Serializer[Any]):
+    part = serializers.IntegerField(help_text="Its place in explain.parts, from 0.")
+    similarity = serializers.FloatField(help_text="Of the matched photo to this part alone: the cosine.")
+
+
 class HitOut(serializers.Serializer[Hit]):
     product = ProductOut()
     score = serializers.FloatField(help_text="Higher is better; comparable within one answer only.")
@@ -64,6 +71,12 @@ class HitOut(serializers.Serializer[Hit]):
     signals = serializers.DictField(
         child=serializers.FloatField(), required=False, help_text="What moved the hit, by name. With explain only."
     )
+    parts = PartScoreOut(many=True, required=False, help_text="Where there are several. With explain only.")
+    matched_part = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        help_text="The photo or product of the query that is nearest. With explain only.",
+    )
 
     def to_representation(self, instance: Hit) -> dict[str, Any]:
         """The same shape without DRF's field machinery, which took longer than the search of a small store."""
@@ -79,6 +92,8 @@ class HitOut(serializers.Serializer[Hit]):
         if self.context["is_explained"]:
             shown["scores"] = [asdict(score) for score in instance.scores]
             shown["signals"] = dict(instance.signals)
+            shown["parts"] = [asdict(part) for part in instance.parts]
+            shown["matched_part"] = instance.matched_part
         return shown
 
 
@@ -168,6 +183,59 @@ class AppliedRuleOut(serializers.Serializer[Any]):
     actions = serializers.ListField(child=serializers.CharField(), help_text="Their kinds: pin, boost, bury, hide ...")
 
 
+class RouteFactsOut(serializers.Serializer[Any]):
+    route = serializers.CharField()
+    size = serializers.IntegerField(help_text="Products of the pool that it found.")
+    is_calibrated = serializers.BooleanField()
+    floor = serializers.FloatField(
+        allow_null=True, help_text="The confidence that it was cut at; null: nothing was cut."
+    )
+
+
+class PartFactsOut(serializers.Serializer[Any]):
+    kind = serializers.CharField(help_text="text, image or product.")
+    text = serializers.CharField()
+    weight = serializers.FloatField()
+
+
+class ExplanationOut(serializers.Serializer[Explanation]):
+    """The search as it was understood and done; timings_ms and index are the answer's own."""
+
+    routes = RouteFactsOut(many=True)
+    parts = PartFactsOut(many=True)
+    text = serializers.CharField(help_text="As it was searched, after rules and corrections.")
+    words = serializers.ListField(child=serializers.CharField(), help_text="As the store's language stems them.")
+    filter_by = serializers.SerializerMethodField(help_text="The filters that were searched under.")
+    pool_size = serializers.IntegerField(help_text="Products in the list that pages are read from.")
+    hidden_count = serializers.IntegerField(help_text="Products that rules hide from this search.")
+    pinned_count = serializers.IntegerField(help_text="Products that rules put in a place.")
+    rrf_constant = serializers.IntegerField(help_text="Of reciprocal rank fusion.")
+
+    def get_filter_by(self, found: Explanation) -> str:
+        return written_filters(found.filters)
+
+
+class SuggestionOut(serializers.Serializer[Suggestion]):
+    kind = serializers.CharField(help_text=f"{', '.join(KINDS)}.")
+    label = serializers.CharField(help_text="In English; kind and details say the same.")  # type: ignore[assignment]
+    changes = serializers.DictField(
+        help_text="Fields of the request to set: merged over it, they ask the suggested search. null leaves a field out."
+    )
+    count = serializers.IntegerField(help_text="The changed request's found.")
+    count_exact = serializers.BooleanField(help_text="False: count is a lower bound.")
+    details = serializers.DictField(help_text="What the kind is about: field, values, from, to, category, words ...")
+
+    def to_representation(self, instance: Suggestion) -> dict[str, Any]:
+        return {
+            "kind": instance.kind,
+            "label": instance.label,
+            "changes": changes_of(instance),
+            "count": instance.count,
+            "count_exact": instance.count_exact,
+            "details": dict(instance.details),
+        }
+
+
 class SearchOut(serializers.Serializer[Answer]):
     """Sees an `Answer`, with the context of `answer_data`."""
 
@@ -181,7 +249,9 @@ class SearchOut(serializers.Serializer[Answer]):
     timings_ms = serializers.DictField(child=serializers.FloatField(), source="result.timings_ms")
     hits = HitOut(many=True, source="result.hits")
     facet_counts = FacetOut(many=True, source="result.facets")
-    suggestions = serializers.ListField(child=serializers.CharField(), source="result.suggestions")
+    suggestions = SuggestionOut(
+        many=True, source="result.suggestions", help_text="Ways out of an answer that is empty, or nearly so."
+    )
     degraded = serializers.ListField(
         child=serializers.CharField(),
         source="result.degraded",
@@ -222,6 +292,13 @@ class SearchOut(serializers.Serializer[Answer]):
         help_text="What applied rules give out, as it was stated: data, not HTML.",
     )
     index = IndexOut(source="result")
+    explain = ExplanationOut(source="result.explanation", required=False, help_text="With explain only.")
+
+    def to_representation(self, instance: Answer) -> dict[str, Any]:
+        data: dict[str, Any] = super().to_representation(instance)
+        if instance.result.explanation is None:
+            del data["explain"]
+        return data
 
 
 class StoredImageOut(serializers.ModelSerializer[QueryImage]):
@@ -240,6 +317,22 @@ def answer_data(answer: Answer, *, store: Store, request: Request) -> dict[str, 
     }
     data: dict[str, Any] = SearchOut(answer, context=context).data
     return data
+
+
+def changes_of(suggestion: Suggestion) -> dict[str, Any]:
+    """The fields of a request that ask for the suggested search."""
+    changes: dict[str, Any] = {}
+    if suggestion.filters is not None:
+        is_line = suggestion.filters.closeness is None
+        line = written_filters(suggestion.filters) if is_line else None
+        changes |= {"filter_by": line, "filters": None if is_line else filters_object(suggestion.filters)}
+    if suggestion.text is not None:
+        changes |= {"q": suggestion.text, "parts": None}
+    if suggestion.min_confidence is not None:
+        changes["min_confidence"] = suggestion.min_confidence
+    if suggestion.is_without_photo:
+        changes |= {"image": None, "parts": None}
+    return changes
 
 
 def _matched_image(hit: Hit, request: Request) -> dict[str, Any] | None:

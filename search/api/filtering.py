@@ -75,6 +75,47 @@ def parse_filter_by(text: str, vocabulary: Vocabulary) -> Filters:
     return filters
 
 
+def written_filters(filters: Filters) -> str:
+    """The line that `parse_filter_by` reads as these filters; it has no place for a `closeness`."""
+    conditions = []
+    for name, terms in (
+        ("category", filters.categories),
+        ("brand", filters.brands),
+        ("palette", filters.palette),
+        *filters.attributes,
+    ):
+        if terms:
+            conditions.append(f"{name}:=[{','.join(map(_written_term, terms))}]")
+    if filters.price_min is not None or filters.price_max is not None:
+        low, high = (f"{bound:f}" if bound is not None else "" for bound in (filters.price_min, filters.price_max))
+        conditions.append(f"price:[{low}..{high}]")
+    if filters.in_stock is not None:
+        conditions.append(f"in_stock:={str(filters.in_stock).lower()}")
+    return " && ".join(conditions)
+
+
+def filters_object(filters: Filters) -> dict[str, Any]:
+    """The object that `typed_filters` reads as these filters; an attribute that is asked twice has no place in it."""
+    price = {"min": filters.price_min, "max": filters.price_max}
+    palette = {"colours": list(filters.palette), "closeness": filters.closeness}
+    stated = {
+        "category": list(filters.categories),
+        "brand": list(filters.brands),
+        "price": {name: str(bound) for name, bound in price.items() if bound is not None},
+        "palette": {name: value for name, value in palette.items() if value is not None} if filters.palette else {},
+        "attributes": {code: list(terms) for code, terms in filters.attributes},
+    }
+    plain: dict[str, Any] = {name: value for name, value in stated.items() if value}
+    return plain | ({} if filters.in_stock is None else {"in_stock": filters.in_stock})
+
+
+def _written_term(term: str) -> str:
+    if _BARE.fullmatch(term):
+        return term
+    escaped = term.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
 def typed_filters(data: Mapping[str, Any], vocabulary: Vocabulary) -> Filters:
     """The filters of the validated object form (`parameters.FiltersIn`). Raises `InvalidQuery` for unknown attributes."""
     attributes: Mapping[str, list[str]] = data.get("attributes", {})

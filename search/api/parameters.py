@@ -267,6 +267,7 @@ class ListingIn(StrictSerializer):
     filter_by = serializers.CharField(
         required=False,
         allow_blank=True,
+        allow_null=True,
         max_length=MAX_FILTER_LENGTH,
         help_text="category:=shoes && price:[20..80] && color:=[red,blue] && in_stock:=true",
     )
@@ -303,6 +304,7 @@ class ListingIn(StrictSerializer):
     exclude_fields = PathsField(required=False, help_text="Fields of the answer that are left out.")
     min_confidence = serializers.FloatField(
         required=False,
+        allow_null=True,
         min_value=0,
         max_value=1,
         help_text="Leave out what a photo or meaning finds less surely; without it the calibrated floor; 0 shows all.",
@@ -317,13 +319,21 @@ class ListingIn(StrictSerializer):
         max_length=60,
         help_text="The name of one of the store's presets: its parameters count where the request states none.",
     )
-    explain = serializers.BooleanField(default=False, help_text="Adds each route's rank and score to the hits.")
     deadline_ms = serializers.IntegerField(
         required=False,
         min_value=50,
         max_value=MAX_DEADLINE_MS,
         help_text="What comes too late for it is left out, and named in dropped.",
     )
+    explain = serializers.BooleanField(default=False, help_text="Adds why: to each hit, and to the answer.")
+    suggestions = serializers.BooleanField(
+        default=True, help_text="False: an empty answer comes without suggestions, and without the time they take."
+    )
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        """A field that is null is not given, so that a suggestion's changes can be merged over the request."""
+        values: dict[str, Any] = super().to_internal_value(data)
+        return {name: value for name, value in values.items() if value is not None}
 
 
 class ScalarSearchIn(ListingIn):
@@ -332,6 +342,7 @@ class ScalarSearchIn(ListingIn):
     q = serializers.CharField(
         required=False,
         allow_blank=True,
+        allow_null=True,
         max_length=MAX_TEXT_LENGTH,
         help_text='Words, "phrases" and -excluded ones; * or nothing browses.',
     )
@@ -354,11 +365,15 @@ class ScalarSearchIn(ListingIn):
 class SearchIn(ScalarSearchIn):
     """A whole search as JSON."""
 
-    image = PhotoIn(required=False)
+    image = PhotoIn(required=False, allow_null=True)
     parts = serializers.ListField(
-        child=PartIn(), required=False, max_length=MAX_PARTS, help_text="Instead of q and image: a signed list."
+        child=PartIn(),
+        required=False,
+        allow_null=True,
+        max_length=MAX_PARTS,
+        help_text="Instead of q and image: a signed list.",
     )
-    filters = FiltersIn(required=False)
+    filters = FiltersIn(required=False, allow_null=True)
     facet_by = FacetByField(required=False)  # type: ignore[assignment]
 
 

@@ -180,6 +180,7 @@ def _listing(store: Store, asked: Mapping[str, Any], *, owner: str) -> Query:
         owner=owner,
         min_confidence=asked.get("min_confidence"),
         explain=asked["explain"],
+        suggests=asked["suggestions"],
         deadline_ms=asked.get("deadline_ms", settings.SEARCH_DEADLINE_MS),
     )
 

@@ -126,6 +126,7 @@ def query_for(store: Store, judged: JudgedSet, query: JudgedQuery, *, fields: Ma
         filters=query.filters,
         per_page=depth,
         deadline_ms=DEADLINE_MS,
+        suggests=False,
     )
     # A mode of words alone is no mode for a photo: it is set where it can be.
     settable = {name: value for name, value in fields.items() if name != "mode" or not query.has_photo}

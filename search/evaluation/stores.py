@@ -59,14 +59,20 @@ def store_set(store: Store, judged: JudgedSet, *, name: str) -> JudgedSetRow:
     row, _ = JudgedSetRow.objects.get_or_create(store=store, name=name)
     row.queries.all().delete()
     for position, query in enumerate(judged.queries):
-        kept = JudgedQueryRow(judged_set=row, key=query.id, position=position, **_columns(record_of(query)))
-        if query.image:
-            kept.image.save(Path(query.image).name, ContentFile(_photo(judged, query)), save=False)
-        kept.save()
-        JudgmentRow.objects.bulk_create(
-            JudgmentRow(query=kept, sku=sku, gain=gain) for sku, gain in query.judgments.items()
-        )
+        add_query(row, query, key=query.id, position=position, photo=_photo(judged, query) if query.image else b"")
     return row
+
+
+def add_query(row: JudgedSetRow, query: JudgedQuery, *, key: str, position: int, photo: bytes = b"") -> JudgedQueryRow:
+    """Keep the query and its judgments in this set, under this key; `photo` are the bytes that its `image` names."""
+    kept = JudgedQueryRow(judged_set=row, key=key, position=position, **_columns(record_of(query)))
+    if photo:
+        kept.image.save(Path(query.image).name, ContentFile(photo), save=False)
+    kept.save()
+    JudgmentRow.objects.bulk_create(
+        JudgmentRow(query=kept, sku=sku, gain=gain) for sku, gain in query.judgments.items()
+    )
+    return kept
 
 
 def _columns(record: Mapping[str, Any]) -> dict[str, Any]:
