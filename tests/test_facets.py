@@ -47,7 +47,7 @@ def rename_brand(store: Store) -> None:
 
 def move_category(store: Store) -> None:
     node = Category.objects.get(store=store, slug="shoes")
-    node.move(category(store, "Home"), "first-child")
+    Category.objects.move(node, category(store, "Home"), "first-child")
 
 
 def change_in_sql(store: Store) -> None:
