@@ -141,7 +141,20 @@ def _photo() -> st.SearchStrategy[Part]:
     )
 
 
-WORDS = st.sampled_from(["red", "lamp", "red shoes", "blue velvet", "velvet", "white coat sofa", "random-24-3", "the"])
+WORDS = st.sampled_from(
+    [
+        "red",
+        "lamp",
+        "red shoes",
+        "blue velvet",
+        "velvet",
+        "white coat sofa",
+        "random-24-3",
+        "the",
+        "shoes -red",
+        "-lamp",
+    ]
+)
 
 
 @st.composite
@@ -151,8 +164,8 @@ def parts(draw: st.DrawFn) -> dict[str, Any]:
     if mode in (Mode.WORDS, Mode.LEXICAL, Mode.SEMANTIC):
         return {"mode": mode, "text": draw(WORDS)}
     if mode is Mode.BROWSE:
-        keys = st.sampled_from(SortKey)
-        return {"mode": mode, "sort": Sort(draw(keys), is_descending=draw(st.booleans()))}
+        sort = Sort(draw(st.sampled_from(SortKey)), is_descending=draw(st.booleans()))
+        return {"mode": mode, "sort": replace(sort, colour="#1b2a49") if sort.key is SortKey.PALETTE else sort}
     photo = draw(_photo())
     asked: dict[str, Any] = {"mode": Mode.IMAGE, "image": photo.image, "image_digest": photo.image_digest}
     if mode is Mode.COMPOSED:

@@ -18,6 +18,7 @@ from django.db.models import QuerySet
 from catalog.models import Product
 from search.facets.members import Members
 from search.facets.records import term_of
+from search.lexical import without_excluded
 from search.query import FacetRequest, Filters, RowFilter
 from search.run import Run
 
@@ -161,6 +162,8 @@ def _matched(run: Run, members: Members, filters: Filters) -> Sql:
             assert members.products is not None  # noqa: S101  (what is not everything is ids or products)
             held = _within(members.products)
         if run.pinned:
+            if run.words.excluded:
+                pieces.append(_within(without_excluded(Product.objects.filter(store=run.store), run.words)))
             held = Sql(f"({held.text} OR f.product_id = ANY(%s))", (*held.parameters, list(run.pinned)))
         pieces.append(held)
     text = " AND ".join(f"({piece.text})" for piece in pieces)
