@@ -66,7 +66,7 @@ def _answered(
     is_sent = request.method == "POST" and not is_first
     initial: dict[str, Any] = {
         "words": request.GET.get("words", "") or (suggested_words(unsaved) if unsaved else ""),
-        "rules": [pk for pk in request.GET.getlist("rules") if pk.isdecimal()],
+        "rules": [int(pk) for pk in request.GET.getlist("rules")[:50] if pk.isdecimal() and len(pk) < 19],
     }
     form = (
         PreviewForm(request.POST, request.FILES, choices=choices)
@@ -83,7 +83,7 @@ def _answered(
     }
     if is_sent and not form.is_valid():
         return _page(model_admin, request, context)
-    asked = form.cleaned_data if is_sent else {**initial, "rules": [int(pk) for pk in initial["rules"][:50]]}
+    asked = form.cleaned_data if is_sent else initial
     try:
         photo = _photo(store, asked.get("photo"), request.POST.get("photo_id", "") if is_sent else "")
         data = {
