@@ -205,6 +205,14 @@ def test_a_preview_survives_what_makes_no_sense(root: Client, store: Store, fact
     assert root.post(reverse(PREVIEW), {"words": "shoes", **facts}).status_code == 200
 
 
+def test_an_address_may_name_rules_to_try(root: Client, store: Store) -> None:
+    rule = Rule.objects.create(store=store, name="Hide red", is_enabled=False)
+    rule.triggers.create(kind="words", match="any")
+    rule.actions.create(kind="hide", product=Product.objects.get(sku="red-shoes"))
+    page = root.get(reverse(PREVIEW), {"words": "shoes", "rules": [rule.pk, "9" * 30, "x", "-1"]})
+    assert page.context_data["comparison"].found_after == 2
+
+
 def test_a_preview_is_for_those_who_see_rules_and_their_stores(store: Store) -> None:
     nobody = login(User.objects.create_user("nobody", is_staff=True))
     assert nobody.get(reverse(PREVIEW)).status_code == 403
