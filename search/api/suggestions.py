@@ -28,7 +28,7 @@ class SuggestIn(StrictSerializer):
     limit = serializers.IntegerField(default=10, min_value=1, max_value=MAX_SUGGESTIONS)
 
 
-class SuggestionOut(serializers.Serializer[Suggestion]):
+class CompletionOut(serializers.Serializer[Suggestion]):
     type = serializers.ChoiceField(choices=("query", "category", "brand", "product"), source="kind")
     text = serializers.CharField()
     highlight = serializers.CharField(help_text="The text as HTML, escaped, what was typed in <mark>.")
@@ -47,7 +47,7 @@ class SuggestionOut(serializers.Serializer[Suggestion]):
 class SuggestOut(serializers.Serializer[Any]):
     q = serializers.CharField()
     took_ms = serializers.IntegerField()
-    suggestions = SuggestionOut(many=True)
+    suggestions = CompletionOut(many=True)
 
 
 class SuggestView(APIView):
