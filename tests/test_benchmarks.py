@@ -7,10 +7,13 @@ import random
 import numpy as np
 import pytest
 
-from benchmarks import encoding, index_catalogue, search_latency
+from benchmarks import brute_force, encoding, index_catalogue, memory, overhead, search_latency, traffic
 from benchmarks.machine import Cost, Meter
+from catalog.models import Store
+from catalog.models.keys import create_api_key
 from search import indexing, milvus
-from search.models import IndexEntry, IndexVersion
+from search.calibration.confidence import forget_calibrations
+from search.models import IndexEntry, IndexVersion, StoreCalibration
 from tests.shop import category, make_product, make_store
 
 
@@ -50,6 +53,48 @@ def test_the_indexing_benchmark_measures_every_stage_on_the_same_images_and_clea
         "upsert alone",
         "claim, read, mark alone",
     ]
+
+
+@pytest.mark.django_db
+def test_the_overhead_benchmark_measures_every_form_of_a_request(
+    shop: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chance, facets = random.Random(1), traffic.five_facets(shop)
+    samples = traffic.draw_samples(shop, overhead.WARM_UP + 1, chance)
+    _, key = create_api_key(store=shop, name="benchmark", kind="secret")
+    times, raw = overhead.measure(overhead.ask_with(key), samples, facets=facets, chance=chance)
+    assert len(times) == 2 * len(traffic.FORMS) + 3
+    assert {len(taken.whole) for form, taken in times.items() if form != "page 2 of any"} == {1}
+    overhead.report(times, raw, store=shop, facets=facets)
+    assert "| all but browsing everything | 19 |" in capsys.readouterr().out
+
+
+@pytest.mark.django_db
+def test_the_brute_force_check_finds_no_difference_and_would_find_one(
+    shop: Store, live_index: IndexVersion, capsys: pytest.CaptureFixture[str]
+) -> None:
+    routes = {name: {"slope": 8.0, "intercept": -4.0, "floor": 0.5} for name in ("text", "image", "composed")}
+    StoreCalibration.objects.create(store=shop, fingerprint=live_index.fingerprint, routes=routes)
+    forget_calibrations()
+    catalogue = brute_force.Catalogue(shop, live_index)
+    outcomes = brute_force.compare(catalogue, brute_force.make_queries(shop, 12, random.Random(1)))
+    assert {seen.queries for seen in outcomes.values()} == {3}
+    assert [seen.differences for seen in outcomes.values()] == [[]] * len(brute_force.FORMS)
+    catalogue.facts.popitem()
+    outcomes = brute_force.compare(catalogue, brute_force.make_queries(shop, 12, random.Random(1)))
+    assert any(seen.differences for seen in outcomes.values())
+    brute_force.report(outcomes, catalogue)
+    assert "differences" in capsys.readouterr().out
+    forget_calibrations()
+
+
+@pytest.mark.django_db
+def test_the_memory_benchmark_looks_at_memory_at_each_tenth(shop: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    _, key = create_api_key(store=shop, name="benchmark", kind="secret")
+    sizes = memory.measure(memory.ask_with(key), memory.mixed(shop, random.Random(1)), 20)
+    assert [number for number, _ in sizes] == list(range(0, 21, 2))
+    memory.report(sizes, 20)
+    assert "a thousand requests add" in capsys.readouterr().out
 
 
 @pytest.mark.django_db
