@@ -378,8 +378,8 @@ class PartFacts:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A search as it was understood and done. `text`, `words` (as the store's language stems them) and `filters` are those
-    that were searched, after rules and corrections."""
+    """A search as it was understood and done. `text`, `words` (each word or phrase that was looked for) and `filters` are
+    those that were searched, after rules and corrections."""
 
     routes: tuple[RouteFacts, ...]
     parts: tuple[PartFacts, ...]

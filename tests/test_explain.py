@@ -40,7 +40,7 @@ def test_words_are_explained_by_their_routes(client: Client) -> None:
         ],
         "parts": [{"kind": "text", "text": "red shoes", "weight": 1.0}],
         "text": "red shoes",
-        "words": ["red", "shoe"],
+        "words": ["red", "shoes"],
         "filter_by": "brand:=[halden] && price:[5..20.5]",
         "pool_size": 1,
         "hidden_count": 0,

@@ -17,6 +17,7 @@ from search.evaluation.records import JudgedQueryRow, JudgedSetRow, JudgmentRow
 from search.evaluation.stores import stored_set
 from search.models import IndexVersion, QueryImage
 from search.query_images import store_query_image
+from search.rules.records import Preset
 from tests.api_fixtures import upload
 from tests.shop import photo_bytes
 
@@ -236,6 +237,15 @@ def test_what_cannot_be_kept_says_why_and_changes_nothing(
 def test_hostile_input_is_shown_as_text_or_refused(shop: Store, fields: dict[str, str]) -> None:
     page = page_of(staff_of(shop), **{"store": "shop", **fields})
     assert "<script>alert" not in page and '"><script>' not in page.replace('"></script>', "")
+
+
+def test_a_preset_is_one_of_the_stores_own(shop: Store) -> None:
+    Preset.objects.create(store=shop, name="cheap", parameters={"filter_by": "price:<=20"})
+    Preset.objects.create(store=Store.objects.get(slug="other"), name="theirs", parameters={})
+    client = staff_of(shop)
+    page = page_of(client, store="shop", q="red", **{"a-preset": "cheap"})
+    assert "<strong>2</strong> found" in page and "price:[..20]" in page and "theirs" not in page
+    assert "Select a valid choice" in page_of(client, store="shop", **{"a-preset": "theirs"})
 
 
 def test_a_title_is_text(shop: Store) -> None:

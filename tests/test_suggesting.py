@@ -20,6 +20,7 @@ from search.models import IndexVersion, StoreCalibration
 from search.query import Filters, Mode, Query
 from search.retrieval import search
 from search.suggesting.filters import rounded
+from search.words import refresh_vocabulary
 from tests.api_fixtures import base64_photo, post_json
 
 pytestmark = pytest.mark.django_db
@@ -132,9 +133,18 @@ def test_what_is_sold_out_and_other_values_are_filters_too(client: Client) -> No
 
 
 def test_words_are_taken_away_one_at_a_time_and_phrases_whole(client: Client) -> None:
-    found = suggested(client, {"q": 'green "red lamp"', "mode": "lexical", "filter_by": "brand:=halden"})
-    assert found["drop_words"]["label"] == 'Without the word "red lamp"'
+    found = suggested(client, {"q": 'green "green lamp"', "mode": "lexical", "filter_by": "brand:=halden"})
+    assert found["drop_words"]["label"] == 'Without the word "green lamp"'
     assert found["drop_words"]["changes"] == {"q": "green", "parts": None}
+
+
+def test_corrected_words_are_offered_where_they_are_not_searched_anyway(shop: Store, client: Client) -> None:
+    refresh_vocabulary(shop)
+    request = {"q": "redd shooes", "mode": "lexical", "typo_tolerance": False}
+    found = suggested(client, request)
+    assert found["corrected_words"]["label"] == "Search for red shoes"
+    assert found["corrected_words"]["changes"] == {"q": "red shoes", "parts": None}
+    assert ask(client, request | {"typo_tolerance": True})["suggestions"] == []
 
 
 def test_words_of_parts_are_taken_away_as_well(client: Client) -> None:

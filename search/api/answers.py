@@ -204,7 +204,7 @@ class ExplanationOut(serializers.Serializer[Explanation]):
     routes = RouteFactsOut(many=True)
     parts = PartFactsOut(many=True)
     text = serializers.CharField(help_text="As it was searched, after rules and corrections.")
-    words = serializers.ListField(child=serializers.CharField(), help_text="As the store's language stems them.")
+    words = serializers.ListField(child=serializers.CharField(), help_text="Each word or phrase looked for.")
     filter_by = serializers.SerializerMethodField(help_text="The filters that were searched under.")
     pool_size = serializers.IntegerField(help_text="Products in the list that pages are read from.")
     hidden_count = serializers.IntegerField(help_text="Products that rules hide from this search.")

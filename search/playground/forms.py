@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ from unfold.widgets import (
 from catalog.models import Store
 from search.api.parameters import MAX_FILTER_LENGTH, MAX_TEXT_LENGTH, MODES
 from search.models import IndexVersion
+from search.rules.records import Preset
 
 SIDES = ("a", "b")
 PER_PAGE = 24
@@ -37,6 +38,7 @@ class VersionField(forms.ModelChoiceField):  # type: ignore[type-arg]
 class SideForm(forms.Form):
     """One way to search."""
 
+    preset = forms.ChoiceField(required=False, widget=UnfoldAdminSelectWidget(), label="Preset")
     mode = forms.ChoiceField(
         choices=[(mode, mode) for mode in MODES], required=False, widget=UnfoldAdminSelectWidget(), label="Mode"
     )
@@ -57,8 +59,10 @@ class SideForm(forms.Form):
         label="Further parameters, as JSON",
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, presets: Sequence[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        preset: Any = self.fields["preset"]
+        preset.choices = [("", "None"), *((name, name) for name in presets)]
         field: Any = self.fields["version"]
         field.queryset = IndexVersion.objects.order_by("-pk")
         for name, step, empty in (
@@ -85,9 +89,9 @@ class SideForm(forms.Form):
     def fields_of_request(self) -> dict[str, Any]:
         """The request's fields for this way, of a valid form."""
         plain = {name: self.cleaned_data[name] for name in ("text_weight", "image_weight", "min_confidence")}
-        mode = self.cleaned_data["mode"]
+        chosen = {name: self.cleaned_data[name] for name in ("preset", "mode")}
         return {
-            **({"mode": mode} if mode else {}),
+            **{name: value for name, value in chosen.items() if value},
             **{name: value for name, value in plain.items() if value is not None},
             **self.cleaned_data["more"],
         }
@@ -163,7 +167,10 @@ def read_forms(data: QueryDict, *, stores: QuerySet[Store]) -> PlaygroundForms:
     if not stated.get("store"):
         stated["store"] = stores.values_list("slug", flat=True).first() or ""
     asked = AskedForm(stated, stores=stores)
-    return PlaygroundForms(asked, (SideForm(stated, prefix=SIDES[0]), SideForm(stated, prefix=SIDES[1])))
+    store = asked.cleaned_data.get("store") if asked.is_valid() else None
+    presets = list(Preset.objects.filter(store=store).values_list("name", flat=True)) if store else []
+    one, other = (SideForm(stated, prefix=side, presets=presets) for side in SIDES)
+    return PlaygroundForms(asked, (one, other))
 
 
 __all__ = ["PER_PAGE", "SELECT_CLASSES", "AskedForm", "PlaygroundForms", "SideForm", "read_forms"]

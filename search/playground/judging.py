@@ -51,7 +51,8 @@ def _judged(store: Store, request: Mapping[str, Any], gains: Mapping[str, int]) 
     """The judged query that asks the same. Its filters are read as the search reads them."""
     image = request.get("image", {})
     try:
-        filters = build_query(store, owner="", data={"filter_by": request.get("filter_by", "")}).filters
+        narrowed = {name: request[name] for name in ("filter_by", "preset") if name in request}
+        filters = build_query(store, owner="", data=narrowed | {"mode": "auto"}).filters
     except InvalidQuery as error:
         raise NotKept(error.message) from error
     box = _edges(image["box"]) if image.get("box") else None
