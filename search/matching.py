@@ -175,12 +175,12 @@ def _alone(run: Run, vectors: Route) -> Matched:
 def _worded(run: Run, matched: Matched) -> Matched:
     """Beside a photo the words order what the vector matched, by how many of them a product's texts hold; they add none."""
     found = matched.routes[0]
-    if not (len(found) and run.words.lexemes):
+    if not (len(found) and run.words.groups):
         return matched
     ids = RawSQL("SELECT unnest(%s::bigint[])", [found.products.tolist()])
     with run.timed("lexical"):
         words = words_route(run.products(Filters()).filter(pk__in=ids), run.words, any_word=True)
-    route = replace(words, name="words", unseen=None, scores=words.scores / np.float32(len(run.words.lexemes)))
+    route = replace(words, name="words", unseen=None, scores=words.scores / np.float32(len(run.words.groups)))
     return replace(matched, routes=(found, route)) if len(route) else matched
 
 

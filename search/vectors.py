@@ -61,14 +61,13 @@ def query_vectors(query: Query, version: IndexVersion) -> VectorQuery:
     nothing = np.zeros((1, version.dimension), np.float32)
     pulled, pushed = nothing.copy(), nothing.copy()
     for part in texts:
-        pulled += part.weight * part_vectors(part, version, store_id=query.store_id)
+        pulled += part.weight * _rows(part, version, store_id=query.store_id)
     for weight, rows in _pushing(query, version):
         pushed -= weight * unit(rows.mean(axis=0, keepdims=True))
     if not photos:
         return VectorQuery("text", (_composed(pulled, pushed),), (1.0,))
     groups = tuple(
-        _composed(part.weight * part_vectors(part, version, store_id=query.store_id) + pulled, pushed)
-        for part in photos
+        _composed(part.weight * _rows(part, version, store_id=query.store_id) + pulled, pushed) for part in photos
     )
     weights = tuple(part.weight for part in photos)
     return VectorQuery("composed" if texts else "image", groups, weights, query.match)
@@ -82,7 +81,7 @@ def _pushing(query: Query, version: IndexVersion) -> Iterator[tuple[float, NDArr
         if part.weight < 0 and part.product_id is not None:
             unlike[part.product_id] = unlike.get(part.product_id, 0.0) + part.weight
         elif part.weight < 0:
-            yield part.weight, part_vectors(part, version, store_id=query.store_id)
+            yield part.weight, _rows(part, version, store_id=query.store_id)
     if unlike:
         own = Product.objects.filter(store_id=query.store_id, pk__in=unlike).values_list("pk", flat=True)
         products, _, rows = product_vectors(version, list(own))
@@ -98,7 +97,7 @@ def part_vectors(query: Query, version: IndexVersion) -> dict[int, NDArray[np.fl
     rows: dict[int, NDArray[np.float32]] = {}
     for place, part in enumerate(query.parts):
         try:
-            rows[place] = part_vectors(part, version, store_id=query.store_id)
+            rows[place] = _rows(part, version, store_id=query.store_id)
         except InvalidQuery:
             continue
     return rows
@@ -155,7 +154,7 @@ def _views(photo: Image.Image) -> list[Image.Image]:
     return list(photo_views(photo, crops=settings.QUERY_PHOTO_CROPS, is_cut=settings.QUERY_PHOTO_CUT))
 
 
-def part_vectors(part: Part, version: IndexVersion, *, store_id: int) -> NDArray[np.float32]:
+def _rows(part: Part, version: IndexVersion, *, store_id: int) -> NDArray[np.float32]:
     """Unit rows (n, dimension): the words, the views of a photo, or the indexed photos of a product of the store."""
     if part.text:
         return query_cache.text_vector(encoder_of(version), meant(part.text))

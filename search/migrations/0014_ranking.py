@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("catalog", "0005_margin"),
+        ("catalog", "0007_margin"),
         ("search", "0013_rules"),
     ]
 

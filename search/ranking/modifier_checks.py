@@ -111,10 +111,11 @@ def _report(one: Named, has: NDArray[np.float32]) -> Mapping[str, object]:
 
 def _checked_by_look(run: Run, pool: Pool, version: IndexVersion, words: str) -> list[Mapping[str, object]]:
     """How many of the best hits are nearer to the words than the asked photos are."""
-    photos = [part for part in run.query.parts if part.is_visual and part.weight > 0]
+    places = [place for place, part in enumerate(run.query.parts) if part.is_visual and part.weight > 0]
     try:
         text = query_cache.text_vector(encoder_of(version), words)[0]
-        asked = np.concatenate([part_vectors(part, version, store_id=run.store.pk) for part in photos])
+        parts = part_vectors(run.query, version)
+        asked = np.concatenate([parts[place] for place in places])
         owners, _, vectors = product_vectors(version, pool.products[:CHECKED].tolist())
     except (IndexUnavailable, EncoderUnavailable):
         # The answer itself was found without them; what is not checked is not told.

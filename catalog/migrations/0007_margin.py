@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("catalog", "0004_names_in_the_admin"),
+        ("catalog", "0006_store_time_zone"),
     ]
 
     operations = [
