@@ -353,6 +353,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=20),
         "options": {"expires": 15},
     },
+    "find-duplicates": {
+        "task": "workers.tasks.find_duplicates",
+        "schedule": timedelta(hours=24),
+        "options": {"expires": 3600},
+    },
     "tidy": {"task": "workers.tasks.tidy", "schedule": timedelta(minutes=10), "options": {"expires": 590}},
 }
 

@@ -20,9 +20,17 @@ from search.events import admin as events_admin
 from search.indexing import clear_entries
 from search.models import IndexEntry, IndexVersion, VersionState
 from search.playground import admin as playground_admin
+from search.ranking import admin as ranking_admin
 from search.rules import admin as rules_admin
 
-__all__ = ["attributes_admin", "evaluation_admin", "events_admin", "playground_admin", "rules_admin"]
+__all__ = [
+    "attributes_admin",
+    "evaluation_admin",
+    "events_admin",
+    "playground_admin",
+    "ranking_admin",
+    "rules_admin",
+]
 
 _LABELS = {"indexed": "success", "waiting": "warning", "error": "danger", "no photo": "info"}
 

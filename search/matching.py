@@ -3,8 +3,9 @@
 Words match by Postgres, and the vector route orders what they match and adds none. Where no product of the store holds the
 words, or there are none, it is the vector route above its calibrated floor (search.calibration). While a route is not
 calibrated there is no floor: it matches whatever passes the filters, best first, and only its order and its cap mean
-anything. How the words are read never depends on the filters, so that a facet's count is what its filter would give.
-Products that are put somewhere by a rule belong to the set if they pass the filters.
+anything. Beside a photo, words order what the vector matched. How the words are read never depends on the filters, so that
+a facet's count is what its filter would give. Products that are put somewhere by a rule belong to the set if they pass the
+filters.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from django.conf import settings
 from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
 from numpy.typing import NDArray
 
 from catalog.models import Product
@@ -104,7 +106,9 @@ def _matched(run: Run) -> Matched:
     if mode in _BY_WORDS:
         return _by_words(run)
     vectors = vector(run, run.query.filters)
-    return _by_words(run) if vectors is None else _alone(run, vectors)
+    if vectors is None:
+        return _by_words(run)
+    return _worded(run, _alone(run, vectors)) if mode is Mode.COMPOSED else _alone(run, vectors)
 
 
 def _browsed(run: Run) -> Matched:
@@ -166,6 +170,18 @@ def _alone(run: Run, vectors: Route) -> Matched:
     """A vector route that nothing vouches for: what is less sure than the floor is left out."""
     sure = floored(run, vectors)
     return Matched((sure,), len(sure), found_exact=sure.is_complete, left_out=len(vectors) - len(sure))
+
+
+def _worded(run: Run, matched: Matched) -> Matched:
+    """Beside a photo the words order what the vector matched, by how many of them a product's texts hold; they add none."""
+    found = matched.routes[0]
+    if not (len(found) and run.words.groups):
+        return matched
+    ids = RawSQL("SELECT unnest(%s::bigint[])", [found.products.tolist()])
+    with run.timed("lexical"):
+        words = words_route(run.products(Filters()).filter(pk__in=ids), run.words, any_word=True)
+    route = replace(words, name="words", unseen=None, scores=words.scores / np.float32(len(run.words.groups)))
+    return replace(matched, routes=(found, route)) if len(route) else matched
 
 
 def floored(run: Run, vectors: Route) -> Route:

@@ -17,6 +17,7 @@ from search.colour.records import ImagePalette
 from search.evaluation.records import JudgedQueryRow, JudgedSetRow, JudgmentRow
 from search.events.records import PopularQuery, ProductPopularity, SearchEvent, SearchLog
 from search.facets.records import ProductFacts, StoreChange
+from search.ranking.records import ProductTwin, RankingModifier, RankingWeights
 from search.rules.records import Preset, Rule, RuleAction, RuleTrigger, StoreValue, Synonym
 from search.words.records import VocabularyLabel, VocabularyState, VocabularyWord
 
@@ -258,6 +259,9 @@ __all__ = [
     "Preset",
     "ProductFacts",
     "ProductPopularity",
+    "ProductTwin",
+    "RankingModifier",
+    "RankingWeights",
     "Rule",
     "RuleAction",
     "RuleTrigger",

@@ -100,6 +100,10 @@ class Pool:
             variants=self.variants[chosen],
         )
 
+    def with_scores(self, scores: NDArray[np.float32]) -> Pool:
+        """The pool in its order with other scores (n,)."""
+        return replace(self, scores=np.asarray(scores, np.float32))
+
     def with_signal(self, name: str, values: NDArray[np.float32]) -> Pool:
         """The pool with one more row (n,) of what moved its products, told by `explain`."""
         return replace(

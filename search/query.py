@@ -29,6 +29,31 @@ class Match(StrEnum):
     ALL = "all"
 
 
+class Fusion(StrEnum):
+    """How the routes of a search become one order: by their ranks alone, or by how sure each is."""
+
+    RRF = "rrf"
+    WEIGHTED = "weighted"
+
+
+class Collapse(StrEnum):
+    """Which products are shown as one: variants of a style, near-duplicates, or both."""
+
+    NONE = "none"
+    VARIANTS = "variants"
+    DUPLICATES = "duplicates"
+    ALL = "all"
+
+
+class Signal(StrEnum):
+    """What the shop knows of a product besides how well it matches."""
+
+    POPULARITY = "popularity"
+    FRESHNESS = "freshness"
+    MARGIN = "margin"
+    STOCK = "stock"
+
+
 class SortKey(StrEnum):
     RELEVANCE = "relevance"
     PRICE = "price"
@@ -215,6 +240,18 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class Modifier:
+    """A signal that moves products: the score times 1 + weight * value, where value is 0 to 1. A negative weight buries.
+
+    `half_life_days` is of freshness: after so many days a product is half as fresh.
+    """
+
+    signal: Signal
+    weight: float
+    half_life_days: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """One search, validated. `image` is an upright RGB photo, already cropped to the asked region.
 
@@ -232,6 +269,21 @@ class Query:
     match: Match = Match.ANY
     # Of reciprocal rank fusion: the larger, the less the first ranks stand out.
     rrf_constant: int = 60
+    fusion: Fusion = Fusion.WEIGHTED
+    # How much each route counts in fusing; None is the measured default (search.ranking.fusing).
+    lexical_weight: float | None = None
+    vector_weight: float | None = None
+    # None: as the store declares them.
+    modifiers: tuple[Modifier, ...] | None = None
+    # 0 is by relevance alone, 1 by difference alone.
+    diversity: float = 0.0
+    # (brand | style | category, how many of each) within the first page.
+    max_per: tuple[tuple[str, int], ...] = ()
+    collapse: Collapse = Collapse.NONE
+    # Whether weights learned for the store re-rank the head, where there are some.
+    rerank: bool = True
+    # Whether composed queries put what lacks the words behind what has them.
+    check_modifiers: bool = True
     mode: Mode = Mode.BROWSE
     filters: Filters = field(default_factory=Filters)
     facet_by: tuple[FacetRequest, ...] = ()

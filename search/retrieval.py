@@ -21,7 +21,7 @@ from search.models import IndexVersion
 from search.paging import page
 from search.pools import Pool, Understood
 from search.query import Facet, Mode, Query, Result
-from search.ranking import rank
+from search.ranking.stages import rank
 from search.rules.matching import Rule
 from search.run import Run
 from search.stamps import read_stamps
@@ -46,7 +46,7 @@ def search(
     search, and `is_logged=False` asks for that alone. `rules` are tried in the place of those in force; an empty list searches
     without any. `clock` counts the seconds of the query's deadline.
     """
-    run = _begun(query, version, is_kept=is_kept, clock=clock)
+    run = begun(query, version, is_kept=is_kept, clock=clock)
     run.rules = rules
     pool, facets, search_id, is_renewed = _pool(run)
     with run.timed("hydrate"):
@@ -92,7 +92,7 @@ def search(
     )
 
 
-def _begun(query: Query, version: IndexVersion | None, *, is_kept: bool, clock: Callable[[], float]) -> Run:
+def begun(query: Query, version: IndexVersion | None, *, is_kept: bool, clock: Callable[[], float]) -> Run:
     """A run with its store, its clock, and the index and calibration that it searches by."""
     store = Store.objects.get(pk=query.store_id)
     run = Run(query, query, store, clock() + query.deadline_ms / 1000, is_kept=is_kept, clock=clock)

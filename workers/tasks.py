@@ -19,6 +19,7 @@ from search.calibration.stores import calibrate_missing
 from search.colour.sweep import refresh_palettes
 from search.errors import EncoderUnavailable, IndexUnavailable
 from search.events import erasure, popularity, search_log
+from search.ranking import twins
 
 logger = logging.getLogger(__name__)
 
@@ -129,6 +130,15 @@ def palettes_all() -> None:
 def fold_changes() -> None:
     """Keep the log of changes short, so that a store's stamps are read at once."""
     stamps.fold_changes()
+
+
+@shared_task
+def find_duplicates() -> None:
+    """Find every store's products that look the same, for answers that show them as one."""
+    try:
+        twins.refresh_all_twins()
+    except IndexUnavailable as error:
+        logger.warning("The search for duplicates stopped and will be tried again: %s", error)
 
 
 @shared_task

@@ -81,6 +81,7 @@ def stated_texts(record: Record) -> dict[str, str]:
         "brand": record.brand,
         "price": "" if record.price is None else str(record.price),
         "quantity": str(record.quantity),
+        "margin": "" if record.margin is None else str(record.margin),
         "style_code": record.style_code,
         "url": record.url,
         "is_published": "true" if record.is_published else "false",

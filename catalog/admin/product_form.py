@@ -28,6 +28,7 @@ class ProductForm(FixedStoreForm):
             "brand",
             "price",
             "quantity",
+            "margin",
             "style_code",
             "url",
             "is_published",

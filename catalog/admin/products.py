@@ -72,7 +72,7 @@ class ProductAdmin(ProductExchange, StoreScopedAdmin):
         note = "" if obj or names else "Save the product first: its store says which attributes there are."
         return [
             (None, {"fields": ["store", ("sku", "style_code"), "title", "description", ("category", "brand")]}),
-            ("Sale", {"fields": [("price", "quantity"), "url", "is_published"]}),
+            ("Sale", {"fields": [("price", "quantity"), "margin", "url", "is_published"]}),
             ("Attributes", {"fields": pairs, "description": note}),
             *([("Times", {"fields": [("created_at", "updated_at")], "classes": ["collapse"]})] if obj else []),
         ]

@@ -105,6 +105,7 @@ PRODUCT_FORM: dict[str, Any] = {
         **{name: {"type": "string"} for name in ("sku", "title", "description", "category", "brand", "style_code")},
         "price": {"type": "string", "description": '"39.90", or null'},
         "quantity": {"type": "integer", "minimum": 0},
+        "margin": {"type": "number", "minimum": 0, "maximum": 1},
         "attributes": {"type": "string", "description": 'JSON: {"color": ["White"]}'},
         "url": {"type": "string", "format": "uri"},
         "is_published": {"type": "boolean"},

@@ -15,7 +15,8 @@ from catalog.importing.fields import make_record
 from catalog.importing.ndjson import raw_values
 from catalog.importing.records import Outcome, Record, RowError
 from catalog.labels import Labels
-from catalog.models import Product, ProductImage, Store
+from catalog.models import ApiKey, Product, ProductImage, Store
+from catalog.models.keys import KeyKind
 from catalog.models.product import ImageKind
 
 
@@ -64,6 +65,7 @@ class ProductOut(serializers.Serializer[Any]):
     price = PriceOut()
     in_stock = serializers.BooleanField()
     quantity = serializers.IntegerField()
+    margin = serializers.FloatField(required=False, allow_null=True, help_text="0 to 1; for secret keys only.")
     attributes = serializers.DictField(child=AttributeValueOut(many=True))
     style_code = serializers.CharField(help_text="Shared by the variants of one style.")
     url = serializers.CharField()
@@ -79,7 +81,7 @@ def product_data(product: Product, labels: Labels, *, request: HttpRequest | Req
     """`ProductOut`'s JSON without DRF's field machinery, which costs more than the rest of a search's answer."""
     origin = request.build_absolute_uri("/")[:-1] if request else ""
     category, brand, store = product.category, product.brand, product.store
-    return {
+    data: dict[str, Any] = {
         "sku": product.sku,
         "title": product.title,
         "description": product.description,
@@ -97,6 +99,15 @@ def product_data(product: Product, labels: Labels, *, request: HttpRequest | Req
         "images": [_image(image, origin) for image in product.images.all()],
         "is_published": product.is_published,
     }
+    if _is_trusted(request):
+        data["margin"] = product.margin
+    return data
+
+
+def _is_trusted(request: HttpRequest | Request | None) -> bool:
+    """Whether the request carries a secret key, which no page has."""
+    key = getattr(request, "auth", None)
+    return isinstance(key, ApiKey) and key.kind == KeyKind.SECRET
 
 
 def products_data(products: Iterable[Product], *, request: HttpRequest | Request | None = None) -> list[dict[str, Any]]:
@@ -142,6 +153,13 @@ class ProductIn(serializers.Serializer[Any]):
     brand = serializers.CharField(required=False, help_text="The brand's name.")
     price = serializers.CharField(required=False, allow_null=True, help_text='"39.90"; null: no price.')
     quantity = serializers.IntegerField(required=False, min_value=0)
+    margin = serializers.FloatField(
+        required=False,
+        allow_null=True,
+        min_value=0,
+        max_value=1,
+        help_text="The shop's share of the price; kept secret.",
+    )
     attributes = serializers.DictField(
         child=serializers.ListField(child=serializers.CharField()),
         required=False,

@@ -22,6 +22,7 @@ _SYNONYMS = {
     "price": "price sale_price selling_price discounted_price current_price final_price unit_price regular_price "
     "list_price retail_price mrp",
     "quantity": "quantity qty stock stock_quantity inventory inventory_quantity quantity_in_stock",
+    "margin": "margin gross_margin profit_margin",
     "style_code": "style_code item_group_id style_id group_id parent_sku model_code",
     "url": "url product_url link permalink product_link",
     "is_published": "is_published published active is_active visible",

@@ -10,6 +10,7 @@ from catalog.importing.records import ImageSource, Record, RowError
 from catalog.importing.values import (
     clean_bool,
     clean_description,
+    clean_margin,
     clean_price,
     clean_quantity,
     clean_text,
@@ -66,6 +67,8 @@ def _clean(field: str, value: Any, store: Store) -> Any:
             return clean_price(value, store)
         case "quantity":
             return clean_quantity(value)
+        case "margin":
+            return clean_margin(value)
         case "url":
             return clean_url(value, field=field, max_length=500)
         case "is_published":

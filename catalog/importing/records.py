@@ -14,6 +14,7 @@ FIELDS = (
     "brand",
     "price",
     "quantity",
+    "margin",
     "attributes",
     "style_code",
     "url",
@@ -61,6 +62,7 @@ class Record:
     brand: str = ""
     price: Decimal | None = None
     quantity: int = 0
+    margin: float | None = None
     attributes: tuple[tuple[str, tuple[str, ...]], ...] = ()
     style_code: str = ""
     url: str = ""

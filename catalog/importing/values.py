@@ -91,6 +91,22 @@ def clean_quantity(value: object) -> int:
     return quantity
 
 
+def clean_margin(value: object) -> float | None:
+    """The share of the price that the shop keeps, 0 to 1 ("35 %" is 0.35), or None for an empty cell."""
+    if value is None or value == "":
+        return None
+    try:
+        if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
+            raise ValueError
+        text = str(value).strip()
+        margin = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        raise RowError(f"margin {_shown(value)} is not a number") from None
+    if not 0 <= margin <= 1:
+        raise RowError(f"margin {_shown(value)} is not between 0 and 1")
+    return margin
+
+
 def clean_bool(value: object, *, field: str) -> bool:
     """A yes or no as shops write it."""
     word = value.strip().lower() if isinstance(value, str) else value

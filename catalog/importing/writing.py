@@ -20,7 +20,7 @@ from catalog.taxonomy import Taxonomy
 
 # A product made or removed by somebody else between reading and writing: the batch is read again and finds it.
 _ATTEMPTS = 3
-_PLAIN = ("title", "description", "price", "quantity", "style_code", "url", "is_published")
+_PLAIN = ("title", "description", "price", "quantity", "margin", "style_code", "url", "is_published")
 
 
 @dataclass(frozen=True, slots=True)

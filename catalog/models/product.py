@@ -9,7 +9,7 @@ from __future__ import annotations
 import pgtrigger
 from django.contrib.postgres.indexes import GinIndex
 from django.core.exceptions import ValidationError
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.lookups import Exact
@@ -71,6 +71,12 @@ class Product(models.Model):
         help_text="In the store's currency. Empty means no price, which matches no price filter.",
     )
     quantity = models.IntegerField(default=0, validators=[MinValueValidator(0)])
+    margin = models.FloatField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0), MaxValueValidator(1)],
+        help_text="The share of the price that the shop keeps, 0 to 1. Ranking may use it; shoppers never see it.",
+    )
     attributes = models.JSONField(default=dict, blank=True)
     style_code = models.CharField(max_length=120, blank=True, db_index=True)
     url = models.URLField(max_length=500, blank=True)
@@ -89,6 +95,9 @@ class Product(models.Model):
                 condition=Q(price__isnull=True) | Q(price__gte=0), name="product_price_not_negative"
             ),
             models.CheckConstraint(condition=Q(quantity__gte=0), name="product_quantity_not_negative"),
+            models.CheckConstraint(
+                condition=Q(margin__isnull=True) | Q(margin__gte=0, margin__lte=1), name="product_margin_is_share"
+            ),
             models.CheckConstraint(
                 condition=Exact(
                     models.Func(F("attributes"), function="jsonb_typeof", output_field=models.TextField()),

@@ -10,11 +10,13 @@ from rest_framework.request import Request
 
 from catalog.api.serializers import ProductOut, product_data
 from catalog.labels import Labels
-from catalog.models import Store
+from catalog.models import ApiKey, Store
+from search.api.auth import is_secret
 from search.api.cursors import encode_cursor
 from search.api.filtering import filters_object, written_filters
 from search.models import QueryImage
 from search.query import Explanation, FacetStats, FacetValue, Hit, Query, Result, Suggestion
+from search.ranking.signals import CONFIDENTIAL
 from search.run import Stage
 from search.suggesting import KINDS
 
@@ -91,7 +93,8 @@ class HitOut(serializers.Serializer[Hit]):
         }
         if self.context["is_explained"]:
             shown["scores"] = [asdict(score) for score in instance.scores]
-            shown["signals"] = dict(instance.signals)
+            hidden = frozenset() if self.context["is_secret"] else CONFIDENTIAL
+            shown["signals"] = {name: value for name, value in instance.signals.items() if name not in hidden}
             shown["parts"] = [asdict(part) for part in instance.parts]
             shown["matched_part"] = instance.matched_part
         return shown
@@ -236,6 +239,17 @@ class SuggestionOut(serializers.Serializer[Suggestion]):
         }
 
 
+class ModifierCheckOut(serializers.Serializer[Any]):
+    """Whether the best hits have what the words beside a photo ask for."""
+
+    words = serializers.CharField()
+    kind = serializers.CharField(
+        help_text="attribute: by what the products state; zero-shot: by what the photos look like."
+    )
+    passed = serializers.IntegerField()
+    checked = serializers.IntegerField()
+
+
 class SearchOut(serializers.Serializer[Answer]):
     """Sees an `Answer`, with the context of `answer_data`."""
 
@@ -291,6 +305,9 @@ class SearchOut(serializers.Serializer[Answer]):
         default=list,
         help_text="What applied rules give out, as it was stated: data, not HTML.",
     )
+    modifier_checks = ModifierCheckOut(
+        many=True, default=[], source="result.notes.modifier_checks", help_text="Of a photo with words; else empty."
+    )
     index = IndexOut(source="result")
     explain = ExplanationOut(source="result.explanation", required=False, help_text="With explain only.")
 
@@ -313,6 +330,7 @@ def answer_data(answer: Answer, *, store: Store, request: Request) -> dict[str, 
         "request": request,
         "labels": answer.result.names or Labels(hit.product for hit in answer.result.hits),
         "is_explained": answer.query.explain,
+        "is_secret": isinstance(request.auth, ApiKey) and is_secret(request.auth),
         "digits": store.minor_unit_digits,
     }
     data: dict[str, Any] = SearchOut(answer, context=context).data

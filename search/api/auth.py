@@ -52,6 +52,11 @@ def owner_of(key: ApiKey) -> str:
     return f"key:{key.pk}"
 
 
+def is_secret(key: ApiKey) -> bool:
+    """Whether the key may see and set what no page may: hidden products, margins, the weights of signals."""
+    return key.kind == KeyKind.SECRET
+
+
 class HasStore(BasePermission):
     """Any usable key, from a page of its origins where it is bound to some. The default of every view."""
 
@@ -73,4 +78,4 @@ class HasSecretKey(HasStore):
     message = "This needs a secret key (sk_...); a publishable key only searches."
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        return super().has_permission(request, view) and request_key(request).kind == KeyKind.SECRET
+        return super().has_permission(request, view) and is_secret(request_key(request))

@@ -12,6 +12,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
 from search.colour.terms import DEFAULT_CLOSENESS, MAX_CLOSENESS, MIN_CLOSENESS
+from search.ranking.records import MAX_HALF_LIFE_DAYS, MAX_WEIGHT, MIN_HALF_LIFE_DAYS, MIN_WEIGHT
 
 MAX_TEXT_LENGTH = 500
 MAX_FILTER_LENGTH = 4000
@@ -26,6 +27,10 @@ MAX_NOT_RELEVANT = 20
 MAX_SEARCHES = 20
 MODES = ("auto", "browse", "words", "lexical", "semantic", "image", "composed")
 MATCHES = ("any", "all")
+FUSIONS = ("rrf", "weighted")
+COLLAPSES = ("none", "variants", "duplicates", "all")
+SIGNALS = ("popularity", "freshness", "margin", "stock")
+CAPPED = ("brand", "style", "category")
 _NAME = re.compile(r"[a-z0-9_-]+:[a-z0-9_-]+")
 
 
@@ -261,6 +266,45 @@ class FacetByField(serializers.Field[Any, Any, Any, Any]):
         return value
 
 
+@extend_schema_field(
+    {
+        "oneOf": [
+            {"type": "string", "maxLength": 100, "example": "brand:2,style:1"},
+            {"type": "object", "additionalProperties": {"type": "integer", "minimum": 1, "maximum": 100}},
+        ]
+    }
+)
+class MaxPerField(serializers.Field[Any, Any, Any, Any]):
+    """`{"brand": 2, "style": 1}`, or `brand:2,style:1` in a URL or a form; as pairs."""
+
+    def to_internal_value(self, data: Any) -> tuple[tuple[str, int], ...]:
+        if isinstance(data, str):
+            stated = [tuple(part.strip() for part in pair.partition(":")[::2]) for pair in data.split(",") if pair]
+        elif isinstance(data, Mapping):
+            stated = list(data.items())
+        else:
+            raise ValidationError('Give an object such as {"brand": 2}, or brand:2,style:1.')
+        pairs = {}
+        for name, count in stated[: len(CAPPED) + 1]:
+            if name not in CAPPED:
+                raise ValidationError(f"{str(name)[:40]!r} cannot be capped: {', '.join(CAPPED)} can.")
+            pairs[str(name)] = serializers.IntegerField(min_value=1, max_value=MAX_PER_PAGE).run_validation(count)
+        return tuple(sorted(pairs.items()))
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
+class ModifierIn(StrictSerializer):
+    """A signal and how much it moves: a score times 1 + weight * value, where the value is 0 to 1."""
+
+    signal = serializers.ChoiceField(choices=SIGNALS)
+    weight = serializers.FloatField(min_value=MIN_WEIGHT, max_value=MAX_WEIGHT)
+    half_life_days = serializers.FloatField(
+        default=30.0, min_value=MIN_HALF_LIFE_DAYS, max_value=MAX_HALF_LIFE_DAYS, help_text="Of freshness."
+    )
+
+
 class ListingIn(StrictSerializer):
     """What every way of searching takes: how to narrow, count, order and page."""
 
@@ -313,6 +357,20 @@ class ListingIn(StrictSerializer):
         required=False,
         help_text="Products that the shopper waved away: left out, and what looks like them comes later.",
     )
+    collapse = serializers.ChoiceField(
+        choices=COLLAPSES,
+        default="none",
+        help_text="One hit for the variants of a style, for near-duplicates, or both.",
+    )
+    diversity = serializers.FloatField(
+        default=0.0, min_value=0, max_value=1, help_text="0 by relevance alone; higher: hits that look less alike."
+    )
+    max_per = MaxPerField(
+        required=False, help_text="At most so many of one brand, style or category on the first page: brand:2,style:1."
+    )
+    rerank = serializers.BooleanField(
+        default=True, help_text="Order the best hits by the weights that were learned for the store, if there are any."
+    )
     preset = serializers.CharField(
         required=False,
         allow_blank=True,
@@ -360,6 +418,18 @@ class ScalarSearchIn(ListingIn):
     )
     text_weight = serializers.FloatField(default=1.0, min_value=0, max_value=10)
     image_weight = serializers.FloatField(default=1.0, min_value=0, max_value=10)
+    fusion = serializers.ChoiceField(
+        choices=FUSIONS, default="weighted", help_text="Routes become one order by their ranks, or by how sure each is."
+    )
+    lexical_weight = serializers.FloatField(
+        required=False, min_value=0, max_value=10, help_text="How much the words' route counts in fusing."
+    )
+    vector_weight = serializers.FloatField(
+        required=False, min_value=0, max_value=10, help_text="How much the vectors' route counts in fusing."
+    )
+    check_modifiers = serializers.BooleanField(
+        default=True, help_text="Of a photo with words: put what lacks the words behind what has them."
+    )
 
 
 class SearchIn(ScalarSearchIn):
@@ -374,6 +444,12 @@ class SearchIn(ScalarSearchIn):
         help_text="Instead of q and image: a signed list.",
     )
     filters = FiltersIn(required=False, allow_null=True)
+    modifiers = serializers.ListField(
+        child=ModifierIn(),
+        required=False,
+        max_length=len(SIGNALS),
+        help_text="Instead of those that the store declares; secret keys only.",
+    )
     facet_by = FacetByField(required=False)  # type: ignore[assignment]
 
 

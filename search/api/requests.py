@@ -24,7 +24,20 @@ from search.api.parameters import ListingIn, ScalarSearchIn, SearchIn, StrictSer
 from search.api.photos import read_photo
 from search.errors import InvalidQuery
 from search.feedback import with_not_relevant
-from search.query import FacetRequest, Filters, Match, Mode, Part, Query, Result, Sort
+from search.query import (
+    Collapse,
+    FacetRequest,
+    Filters,
+    Fusion,
+    Match,
+    Mode,
+    Modifier,
+    Part,
+    Query,
+    Result,
+    Signal,
+    Sort,
+)
 from search.retrieval import search
 from search.rules.presets import with_preset
 
@@ -47,12 +60,16 @@ def build_query(
     data: Mapping[str, Any],
     image_bytes: bytes | None = None,
     shape: type[ScalarSearchIn] = SearchIn,
+    may_modify: bool = False,
 ) -> Query:
     """The frozen query that this data asks for. Raises `InvalidQuery` or `InvalidImage`, naming the field.
 
-    `shape` says which fields are known; `ScalarSearchIn` is the part that fits in a URL.
+    `shape` says which fields are known; `ScalarSearchIn` is the part that fits in a URL. `may_modify` says that whoever asks
+    may set the business signals: a secret key, or a preset of the store's own.
     """
     asked = _asked(store, shape, data)
+    if "modifiers" in data and not may_modify:
+        raise InvalidQuery("Setting modifiers needs a secret key (sk_...): leave them out.", field="modifiers")
     listing = _listing(store, asked, owner=owner)
     stated = _stated_parts(asked, has_upload=image_bytes is not None)
     mode = _mode(asked["mode"], stated)
@@ -62,6 +79,7 @@ def build_query(
             listing,
             mode=mode,
             match=Match(asked["match"]),
+            **_ranking(asked),
             typo_tolerance=asked["typo_tolerance"],
             ignore=tuple(sorted(asked.get("ignore", ()))),
         ),
@@ -86,6 +104,25 @@ def with_parts(query: Query, parts: Sequence[Part]) -> Query:
         image_weight=photo.weight if photo else 1.0,
         others=others,
     )
+
+
+def _ranking(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a query that say how its parts and signals are weighed."""
+    modifiers = asked.get("modifiers")
+    return {
+        "fusion": Fusion(asked["fusion"]),
+        "lexical_weight": asked.get("lexical_weight"),
+        "vector_weight": asked.get("vector_weight"),
+        "check_modifiers": asked["check_modifiers"],
+        "modifiers": None if modifiers is None else _modifiers(modifiers),
+    }
+
+
+def _modifiers(stated: Sequence[Mapping[str, Any]]) -> tuple[Modifier, ...]:
+    signals = [one["signal"] for one in stated]
+    if len(set(signals)) < len(signals):
+        raise InvalidQuery("A signal is given twice: give each one weight.", field="modifiers")
+    return tuple(Modifier(Signal(one["signal"]), one["weight"], one["half_life_days"]) for one in stated)
 
 
 def similar_query(store: Store, product_id: int, *, owner: str, data: Mapping[str, Any]) -> Query:
@@ -179,6 +216,10 @@ def _listing(store: Store, asked: Mapping[str, Any], *, owner: str) -> Query:
         search_id=asked.get("search_id", ""),
         owner=owner,
         min_confidence=asked.get("min_confidence"),
+        collapse=Collapse(asked["collapse"]),
+        diversity=asked["diversity"],
+        max_per=asked.get("max_per", ()),
+        rerank=asked["rerank"],
         explain=asked["explain"],
         suggests=asked["suggestions"],
         deadline_ms=asked.get("deadline_ms", settings.SEARCH_DEADLINE_MS),

@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 from catalog.api.idempotency import idempotent
 from search.api import docs
 from search.api.answers import Answer, StoredImageOut, answer_data
-from search.api.auth import owner_of, request_key
+from search.api.auth import is_secret, owner_of, request_key
 from search.api.parameters import QueryImageIn, ScalarSearchIn
 from search.api.parsers import posted, single_values
 from search.api.photos import find_product, read_photo_bytes
@@ -33,7 +33,7 @@ class SearchView(APIView):
     def post(self, request: Request) -> Response:
         started, key = perf_counter(), request_key(request)
         data, photo = posted(request)
-        query = build_query(key.store, owner=owner_of(key), data=data, image_bytes=photo)
+        query = build_query(key.store, owner=owner_of(key), data=data, image_bytes=photo, may_modify=is_secret(key))
         return _answered(request, query, data, started=started)
 
     @docs.search_by_get

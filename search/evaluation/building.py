@@ -6,10 +6,12 @@ import random
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from catalog.models import Attribute, AttributeValue, Category, Product, ProductImage, Store
 from catalog.models.product import ImageKind
 from search.evaluation.distortions import DISTORTIONS
+from search.evaluation.known_items import known_item_queries
 from search.evaluation.sets import InvalidQuerySet, JudgedQuery
 from search.query import Filters
 
@@ -267,4 +269,6 @@ KINDS: Mapping[str, Callable[[Facts, int, random.Random], list[JudgedQuery]]] = 
     "titles": title_queries,
     "self-retrieval": self_queries,
     "composed": composed_queries,
+    "known-items": partial(known_item_queries, has_photo=False),
+    "known-items-and-photos": partial(known_item_queries, has_photo=True),
 }

@@ -28,7 +28,7 @@ _ASKED = {
     "explain",
     "others",
 }
-_NOT_SET = {*_ASKED, "filters", "facet_by", "sort", "deadline_ms"}
+_NOT_SET = {*_ASKED, "filters", "facet_by", "sort", "deadline_ms", "modifiers"}
 LIVE = "live"
 
 
@@ -38,14 +38,29 @@ def settable_fields() -> dict[str, Callable[[str], Any]]:
     for one in fields(Query):
         if one.name in _NOT_SET or one.default is MISSING:
             continue
-        readers[one.name] = _boolean if isinstance(one.default, bool) else type(one.default)
+        readers[one.name] = _READERS.get(one.name) or (_boolean if isinstance(one.default, bool) else type(one.default))
     return readers
+
+
+def _caps(text: str) -> tuple[tuple[str, int], ...]:
+    """`brand:2+style:1`: commas part the settings."""
+    pairs = [pair.partition(":")[::2] for pair in text.split("+")]
+    return tuple(sorted((name, int(count)) for name, count in pairs))
 
 
 def _boolean(text: str) -> bool:
     if text.lower() not in ("true", "false"):
         raise ValueError(text)
     return text.lower() == "true"
+
+
+# What its default does not tell the type of.
+_READERS: dict[str, Callable[[str], Any]] = {
+    "lexical_weight": float,
+    "vector_weight": float,
+    "min_confidence": float,
+    "max_per": _caps,
+}
 
 
 @contextmanager

@@ -1,0 +1,124 @@
+"""Business signals and rules' boosts: bounded factors on the fused score, each reported by name.
+
+A signal is 0 to 1 for each product; its modifier multiplies the score by 1 + weight * value. All signals of a pool are
+read in one statement, all boosts in another, and neither where nothing is declared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from django.db.models import QuerySet, Value
+from django.db.models.expressions import RawSQL
+from numpy.typing import NDArray
+
+from catalog.models import Product, Store
+from search.pools import Pool
+from search.query import Modifier, Signal
+from search.ranking.facts import column, read_columns
+from search.ranking.records import RankingModifier
+from search.run import Boost, Run
+
+FloatArray = NDArray[np.float32]
+
+# What must not be told to whoever may only search: it moves the order, and neither the score nor `explain` shows it.
+CONFIDENTIAL = frozenset({str(Signal.MARGIN)})
+# The admin calls a stock below five "low" too.
+FEW_LEFT, FEW_LEFT_VALUE = 5, 0.5
+# However many modifiers and rules come together, they move a score no further than this.
+MIN_FACTOR, MAX_FACTOR = 0.05, 20.0
+
+_SIGNALS = """
+SELECT product.id, product.quantity, extract(epoch FROM now() - product.created_at) / 86400, product.margin, kept.score
+FROM catalog_product product LEFT JOIN search_productpopularity kept ON kept.product_id = product.id
+WHERE product.id = ANY(%s)
+"""
+
+
+def declared_modifiers(store: Store) -> tuple[Modifier, ...]:
+    """The modifiers that the store's admin has switched on."""
+    rows = RankingModifier.objects.filter(store=store, is_active=True).exclude(weight=0)
+    return tuple(Modifier(Signal(row.signal), row.weight, row.half_life_days) for row in rows)
+
+
+def moved_by_signals(run: Run, pool: Pool) -> Pool:
+    """The pool by score times the modifiers of the query, else of the store, and the boosts of its rules."""
+    asked = run.query.modifiers
+    modifiers = declared_modifiers(run.store) if asked is None else asked
+    if not len(pool) or not (modifiers or run.boosts):
+        return pool
+    shown = np.ones(len(pool), np.float32)
+    hidden = np.ones(len(pool), np.float32)
+    values = signal_values(pool.products, modifiers) if modifiers else []
+    for modifier, value in zip(modifiers, values, strict=True):
+        factor = np.asarray(1 + modifier.weight * value, np.float32)
+        pool = pool.with_signal(str(modifier.signal), factor)
+        (hidden if modifier.signal in CONFIDENTIAL else shown)[:] *= factor
+    if run.boosts:
+        boosts = boost_factors(pool.products, run.boosts)
+        for boost, factor in zip(run.boosts, boosts, strict=True):
+            pool = pool.with_signal(boost.name, np.where(factor == 1, np.float32(np.nan), factor))
+            shown *= factor
+    return _moved(pool, _bounded(shown), _bounded(shown * hidden))
+
+
+def signal_values(products: NDArray[np.int64], modifiers: Sequence[Modifier]) -> list[FloatArray]:
+    """Each modifier's value (n,), 0 to 1, for these products; 0 where a product says nothing of it. One statement."""
+    rows = read_columns(_SIGNALS, products)
+    quantities = np.array(column(rows, 0, int, 0), np.int64)
+    ages_days = np.array(column(rows, 1, float, np.inf))
+    plain = {Signal.MARGIN: 2, Signal.POPULARITY: 3}
+    values = []
+    for one in modifiers:
+        if one.signal is Signal.STOCK:
+            values.append(stock_value(quantities))
+        elif one.signal is Signal.FRESHNESS:
+            values.append(freshness_value(ages_days, one.half_life_days))
+        else:
+            stated = np.array(column(rows, plain[one.signal], float, 0.0), np.float32)
+            values.append(np.asarray(np.clip(stated, 0, 1), np.float32))
+    return values
+
+
+def stock_value(quantities: NDArray[np.int64]) -> FloatArray:
+    """1 in stock, half with few left, 0 sold out."""
+    values = np.where(quantities >= FEW_LEFT, 1.0, FEW_LEFT_VALUE) * (quantities > 0)
+    return np.asarray(values, np.float32)
+
+
+def freshness_value(ages_days: NDArray[np.float64], half_life_days: float) -> FloatArray:
+    """1 for what is new now, halved by every half-life; a date to come is as new as now."""
+    return np.asarray(0.5 ** (np.maximum(ages_days, 0.0) / half_life_days), np.float32)
+
+
+def boost_factors(products: NDArray[np.int64], boosts: Sequence[Boost]) -> list[FloatArray]:
+    """Each boost's factor (n,) for these products: 1 where it does not concern one. One statement for all boosts."""
+    asked = products.tolist()
+    rows: list[QuerySet[Product, tuple[int, int]]] = [
+        boost.products.order_by()
+        .filter(pk__in=RawSQL("SELECT unnest(%s::bigint[])", [asked]))
+        .annotate(boost=Value(number))
+        .values_list("pk", "boost")
+        for number, boost in enumerate(boosts)
+    ]
+    found = rows[0].union(*rows[1:], all=True) if len(rows) > 1 else rows[0]
+    pairs = np.array(list(found), np.int64).reshape(-1, 2)
+    return [
+        np.where(np.isin(products, pairs[pairs[:, 1] == number, 0]), np.float32(_within(boost.factor)), np.float32(1))
+        for number, boost in enumerate(boosts)
+    ]
+
+
+def _moved(pool: Pool, shown: FloatArray, meant: FloatArray) -> Pool:
+    """The pool ordered by score times `meant`, with scores times `shown`; equal ones stay as they stood."""
+    order = np.argsort(-(pool.scores * meant), kind="stable")
+    return pool.with_scores(pool.scores * shown).taken(order)
+
+
+def _bounded(factors: FloatArray) -> FloatArray:
+    return np.clip(factors, MIN_FACTOR, MAX_FACTOR)
+
+
+def _within(factor: float) -> float:
+    return min(MAX_FACTOR, max(MIN_FACTOR, factor))
