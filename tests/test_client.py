@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -183,7 +184,7 @@ def server() -> Iterator[Callable[..., tuple[str, list[str]]]]:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                got.append(f"{self.command} {self.path}")
+                got.append(f"{self.command} {self.path} {self.headers.get('Idempotency-Key', '')}".strip())
                 status, headers, body = left.pop(0)
                 if status == 0:
                     return
@@ -212,6 +213,7 @@ def server() -> Iterator[Callable[..., tuple[str, list[str]]]]:
 BUSY = (429, {"Retry-After": "1"}, b'{"code": "too_many_requests", "detail": "Wait.", "status": 429}')
 DOWN = (503, {"Retry-After": "0"}, b'{"code": "index_unavailable", "detail": "Down.", "status": 503}')
 DONE = (200, {}, b'{"found": 1}')
+LOST = (0, {}, b"")
 
 
 def test_a_busy_server_is_asked_again(server: Callable[..., tuple[str, list[str]]]) -> None:
@@ -237,11 +239,19 @@ def test_anything_else_is_not_asked_again(server: Callable[..., tuple[str, list[
     assert len(got) == 1
 
 
-def test_a_request_that_may_have_arrived_is_not_sent_twice(server: Callable[..., tuple[str, list[str]]]) -> None:
-    address, got = server((0, {}, b""), DONE)
+def test_a_lost_answer_is_asked_for_once_more_under_the_same_key(server: Callable[..., tuple[str, list[str]]]) -> None:
+    address, got = server(LOST, DONE)
+    assert Client(address, "sk_x").create_product(sku="a", title="A") == {"found": 1}
+    assert len(got) == 2
+    assert got[0] == got[1]
+    assert re.fullmatch(r"POST /api/v1/products [0-9a-f-]{36}", got[0])
+
+
+def test_a_server_that_never_answers_is_unreachable(server: Callable[..., tuple[str, list[str]]]) -> None:
+    address, got = server(LOST, LOST, DONE)
     with pytest.raises(Unreachable, match="was not answered"):
-        Client(address, "sk_x").create_product(sku="a", title="A")
-    assert got == ["POST /api/v1/products"]
+        Client(address, "pk_x").search()
+    assert got == ["POST /api/v1/search"] * 2
 
 
 def test_no_server_is_unreachable() -> None:

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from catalog.models import Store
 from search.api.selection import known_fields, read_selection
 from search.errors import InvalidQuery
-from tests.api_fixtures import post_json, problem_of, upload
+from tests.api_fixtures import client_of, post_json, problem_of, upload
 
 pytestmark = pytest.mark.django_db
 
@@ -24,7 +25,7 @@ def ask(client: Client, **asked: Any) -> dict[str, Any]:
 
 def test_only_included_fields_are_sent(client: Client) -> None:
     answer = ask(
-        client, include_fields="found,product.sku,product.price.amount,hits.highlights,facet_counts.counts.value"
+        client, include_fields="found,product.sku,product.price.amount,hits.highlights.title,facet_counts.counts.value"
     )
     assert answer == {
         "found": 1,
@@ -113,6 +114,16 @@ def test_every_way_of_searching_takes_them(client: Client) -> None:
     assert similar == {"hits": [{"product": {"sku": "red-lamp"}}]}
     form = client.post(SEARCH, {"image": upload("red"), "include_fields": "found", "per_page": 1})
     assert form.json() == {"found": 8}
+
+
+def test_a_preset_may_name_them_but_none_that_an_answer_lacks(client: Client, shop: Store) -> None:
+    owner = client_of(shop, kind="secret")
+    preset = {"name": "small", "parameters": {"include_fields": "found,product.sku"}}
+    assert post_json(owner, "/api/v1/presets", preset).status_code == 201
+    assert ask(client, preset="small").keys() == {"found", "hits"}
+    assert ask(client, preset="small", include_fields="found") == {"found": 1}
+    for wrong in ({"include_fields": "no"}, {"cursor": "x"}):
+        assert post_json(owner, "/api/v1/presets", {"name": "wrong", "parameters": wrong}).status_code == 400
 
 
 def test_nothing_named_is_everything(client: Client) -> None:

@@ -13,7 +13,7 @@ from catalog.models import Attribute, AttributeValue, Brand, Product, Store
 from catalog.models.keys import create_api_key
 from search.errors import InvalidQuery
 from search.instantsearch.conditions import Term, filter_clauses
-from tests.api_fixtures import base64_photo, post_json, problem_of
+from tests.api_fixtures import base64_photo, client_of, post_json, problem_of
 
 pytestmark = pytest.mark.django_db
 
@@ -105,6 +105,17 @@ def test_ranking_info_says_how_a_hit_was_found(algolia: Client) -> None:
 def test_parameters_that_mean_nothing_here_are_ignored(algolia: Client) -> None:
     answer = ask(algolia, query="red shoes", typoTolerance="min", userToken="u", ruleContexts=["a"], x=1, tagFilters="")
     assert ids(answer) == ["red-shoes"]
+
+
+def test_banners_of_rules_are_the_protocols_user_data(algolia: Client, shop: Store) -> None:
+    rule = {
+        "name": "Sale",
+        "triggers": [{"kind": "words", "match": "any"}],
+        "actions": [{"kind": "banner", "banner": {"title": "Sale"}}, {"kind": "hide", "product": "red-lamp"}],
+    }
+    assert post_json(client_of(shop, kind="secret"), "/api/v1/rules", rule).status_code == 201
+    answer = ask(algolia, query="red")
+    assert (ids(answer), answer["userData"]) == (["red-shoes"], [{"title": "Sale"}])
 
 
 # --- pages and orders ------------------------------------------------------------------------------------------------

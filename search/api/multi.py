@@ -23,6 +23,7 @@ from search.api.throttling import count_more
 from search.errors import InvalidQuery, SearchError
 from search.multi import search_many
 from search.query import Query
+from search.rules.presets import with_preset
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ def _read(store: Store, stated: Any, common: Mapping[str, Any], *, owner: str) -
         if not isinstance(stated, Mapping):
             raise InvalidQuery(f"A search is a JSON object, not {str(stated)[:40]!r}.", field="searches")
         data = {**common, **stated}
-        return Asked(build_query(store, owner=owner, data=data), read_selection(data))
+        return Asked(build_query(store, owner=owner, data=data), read_selection(with_preset(store, data)))
     except SearchError as error:
         return error
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from catalog.models import Store
 from search.api.requests import build_query
+from search.api.selection import read_selection
 from search.errors import InvalidQuery
 from search.rules.presets import REFUSED
 from search.rules.stating import json_problem
@@ -22,3 +23,4 @@ def check_parameters(store: Store, parameters: Mapping[str, Any]) -> None:
         raise InvalidQuery(f"A preset cannot state {refused[0]}: each request states its own.", field=refused[0])
     # With words, because some modes need them.
     build_query(store, owner="", data={**parameters, "q": "words"})
+    read_selection(parameters)

@@ -24,6 +24,7 @@ from search.api.selection import read_selection
 from search.query import Query
 from search.query_images import delete_query_image, find_query_image, store_query_image
 from search.retrieval import search
+from search.rules.presets import with_preset
 
 
 class SearchView(APIView):
@@ -88,7 +89,7 @@ class ImageView(APIView):
 
 
 def _answered(request: Request, query: Query, data: Mapping[str, Any], *, started: float) -> Response:
-    selection = read_selection(data)
+    selection = read_selection(with_preset(request_key(request).store, data))
     result = search(query)
     answer = Answer(query, result, took_ms=round((perf_counter() - started) * 1000))
     return Response(selection.of(answer_data(answer, store=request_key(request).store, request=request)))

@@ -65,6 +65,9 @@ def search_answer(
             for name in wanted_facets(asked, vocabulary)
         }
         answer["facets_stats"] = _stats(result.facets)
+    if banners := result.notes.get("banners"):
+        # What InstantSearch's queryRuleCustomData shows.
+        answer["userData"] = banners
     if asked.has_query_id and result.search_id:
         answer["queryID"] = result.search_id
     if missing := (*result.degraded, *result.dropped):

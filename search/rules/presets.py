@@ -10,7 +10,7 @@ from search.errors import InvalidQuery
 from search.rules.records import Preset
 
 # What a preset cannot state: what is searched for, and what belongs to one request.
-REFUSED = frozenset({"q", "image", "parts", "search_id", "preset", "page"})
+REFUSED = frozenset({"q", "image", "parts", "search_id", "cursor", "preset", "page"})
 # Two ways to say one thing: a request that says it in one way is not asked in the other as well.
 _SAME = ({"filter_by", "filters"},)
 MAX_NAMED = 20

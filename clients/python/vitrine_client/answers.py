@@ -129,6 +129,12 @@ class Interpretation(TypedDict):
     filter_by: str
 
 
+class AppliedRule(TypedDict):
+    id: int
+    name: str
+    actions: list[str]
+
+
 class SearchAnswer(TypedDict):
     """With `include_fields` or `exclude_fields`, a part of this."""
 
@@ -152,6 +158,8 @@ class SearchAnswer(TypedDict):
     any_word: bool
     spelling: Spelling | None
     interpretation: list[Interpretation]
+    applied_rules: list[AppliedRule]
+    banners: list[dict[str, Any]]
     index: Index
 
 

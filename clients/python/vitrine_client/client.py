@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self, Unpack, cast
 from urllib.parse import quote, urlencode
+from uuid import uuid4
 
 import urllib3
 from urllib3.exceptions import HTTPError
@@ -31,7 +32,8 @@ RETRIED = (429, 503)
 class Client:
     """Speaks for one store's key. Safe to share between threads; close it, or use it as a context manager.
 
-    A 429 or 503 is tried again up to `retries` times, after the seconds that the server states (at most `max_wait_s`).
+    A 429 or 503 is tried again up to `retries` times, after the seconds that the server states (at most `max_wait_s`), and a
+    request whose answer was lost once: a call that creates something carries an `Idempotency-Key`.
     Raises `Problem` for what the server refuses and `Unreachable` where no answer comes.
     """
 
@@ -44,8 +46,8 @@ class Client:
             timeout=timeout_s,
             retries=urllib3.Retry(
                 total=retries,
-                # A request that may have arrived is not sent twice: only what was refused, or never left.
-                read=0,
+                # What may have arrived is sent once more: the server knows what it did before by its Idempotency-Key.
+                read=1,
                 other=0,
                 allowed_methods=None,
                 status_forcelist=RETRIED,
@@ -109,7 +111,7 @@ class Client:
     def upload_image(self, photo: bytes) -> StoredImage:
         """Keep a query photo for a short time, to search by its `id`."""
         form = {"image": ("photo", photo, "application/octet-stream")}
-        return cast("StoredImage", self._json("POST", "/api/v1/images", form=form))
+        return cast("StoredImage", self._json("POST", "/api/v1/images", form=form, is_creating=True))
 
     def delete_image(self, image_id: str) -> None:
         """Delete a query photo at once."""
@@ -127,7 +129,7 @@ class Client:
 
     def create_product(self, **fields: Unpack[ProductFields]) -> Product:
         """A new product; a sku that is taken is a `Problem` with the code `sku_taken`."""
-        return cast("Product", self._json("POST", "/api/v1/products", body=fields))
+        return cast("Product", self._json("POST", "/api/v1/products", body=fields, is_creating=True))
 
     def replace_product(self, sku: str, /, **fields: Unpack[ProductFields]) -> Product:
         """Create the product, or state all of it anew: fields that are not given are emptied."""
@@ -146,7 +148,13 @@ class Client:
         lines = "".join(json.dumps(product, ensure_ascii=False) + "\n" for product in products)
         return cast(
             "ImportAnswer",
-            self._json("POST", "/api/v1/products/import", raw=lines.encode(), content_type="application/x-ndjson"),
+            self._json(
+                "POST",
+                "/api/v1/products/import",
+                raw=lines.encode(),
+                content_type="application/x-ndjson",
+                is_creating=True,
+            ),
         )
 
     # --- events ------------------------------------------------------------------------------------------------------
@@ -171,15 +179,19 @@ class Client:
         form: Mapping[str, Any] | None = None,
         raw: bytes | None = None,
         content_type: str = "application/json",
+        is_creating: bool = False,
     ) -> bytes:
         """The answer's body. Raises `Problem` or `Unreachable`."""
         url = f"{self._base}{path}?{urlencode(parameters)}" if parameters else f"{self._base}{path}"
-        sent: dict[str, Any] = {"headers": self._headers}
+        headers = dict(self._headers)
+        if is_creating:
+            headers["Idempotency-Key"] = str(uuid4())
+        sent: dict[str, Any] = {"headers": headers}
         if form is not None:
             sent["fields"] = form
         elif body is not None or raw is not None:
             sent["body"] = raw if body is None else json.dumps(body).encode()
-            sent["headers"] = {**self._headers, "Content-Type": content_type}
+            headers["Content-Type"] = content_type
         try:
             answer = self._pool.request(method, url, redirect=False, **sent)
         except HTTPError as error:

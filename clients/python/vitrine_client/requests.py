@@ -40,6 +40,7 @@ class Listing(TypedDict, total=False):
     exclude_fields: str | Sequence[str]
     min_confidence: float
     not_relevant: str | Sequence[str]
+    preset: str
     explain: bool
     deadline_ms: int
 
