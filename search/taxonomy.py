@@ -68,11 +68,15 @@ class Taxonomy:
     def parent(self, category: Category) -> Category | None:
         return self._category_by_path.get(category.path[: -Category.steplen])
 
-    def category_path(self, category: Category) -> str:
-        """ "Clothes > Trousers": the form that imports take."""
+    def line(self, category: Category) -> list[Category]:
+        """The categories from the root down to this one."""
         step = Category.steplen
         above = (self._category_by_path.get(category.path[:end]) for end in range(step, len(category.path) + 1, step))
-        return " > ".join(node.name for node in above if node is not None)
+        return [node for node in above if node is not None]
+
+    def category_path(self, category: Category) -> str:
+        """ "Clothes > Trousers": the form that imports take."""
+        return " > ".join(node.name for node in self.line(category))
 
     def value(self, store_id: int, attribute: str, code: str) -> str:
         """The label of a value, or its code where it has none."""

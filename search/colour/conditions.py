@@ -5,13 +5,14 @@ Only whole numbers are compared there, in ten-thousandths: the same for a filter
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import reduce
 from operator import or_
 
 import numpy as np
 from django.db.models import Count, F, OrderBy, Q, QuerySet
-from django.db.models.expressions import CombinedExpression, Expression, Value
+from django.db.models.expressions import CombinedExpression, Expression, RawSQL, Value
 from django.db.models.functions import Least, Sqrt
 from django.db.models.lookups import GreaterThan, LessThanOrEqual
 
@@ -49,10 +50,20 @@ def nearest_first(code: str, *, is_descending: bool = False) -> OrderBy:
     return closeness.desc(nulls_last=True) if is_descending else closeness.asc(nulls_last=True)
 
 
-def count_bins(products: QuerySet[Product]) -> dict[str, int]:
-    """How many of the products have each named colour as a substantial share. Few sets of colours occur: they are counted."""
-    rows = products.order_by().filter(palette__isnull=False).values_list("palette__bins").annotate(n=Count("pk"))
+def count_bins(products: QuerySet[Product], *, shown_as: RawSQL | None = None) -> dict[str, int]:
+    """How many of the products have each named colour as a substantial share. Few sets of colours occur: they are counted.
+
+    With `shown_as`, the text that products share which are shown as one, it is how many groups have a member that does.
+    """
+    coloured = products.order_by().filter(palette__isnull=False)
     counts = dict.fromkeys(BY_NAME, 0)
+    if shown_as is not None:
+        masks: dict[str, int] = {}
+        for key, mask in coloured.annotate(shown_as=shown_as).values_list("shown_as", "palette__bins"):
+            masks[key] = masks.get(key, 0) | mask
+        rows: Iterable[tuple[int, int]] = Counter(masks.values()).items()
+    else:
+        rows = coloured.values_list("palette__bins").annotate(n=Count("pk"))
     for mask, n in rows:
         for found in BINS:
             if mask & 1 << found.bit:

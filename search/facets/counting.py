@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from search.errors import InvalidQuery
+from search.facets.groups import count_groups_of
 from search.facets.members import Members
 from search.facets.packing import facet_key, from_json, to_json
 from search.facets.palette import count_palette
@@ -20,7 +21,7 @@ from search.facets.statement import Counts, count_fields
 from search.facets.summaries import SUMMARIES
 from search.matching import members_of, vector_members
 from search.pools import Pool
-from search.query import Facet, FacetRequest, Filters, Mode
+from search.query import Collapse, Facet, FacetRequest, Filters, Mode
 from search.run import Run, Stage
 from search.taxonomy import Taxonomy
 
@@ -104,6 +105,8 @@ def _counted(
     run: Run, members: Members, filters: Filters, requests: Sequence[FacetRequest], *, terms: dict[int, str]
 ) -> dict[str, Counts]:
     """The counts of these fields; those of a catalogue that is browsed are kept while nothing in it changes."""
+    if run.query.collapse is not Collapse.NONE:
+        return count_groups_of(run, members, filters, requests, taxonomy=run.names)
     is_kept = run.query.mode is Mode.BROWSE and run.is_stamped(filters) and not run.pinned
     if not is_kept:
         return count_fields(run, members, filters, requests, terms=terms)

@@ -9,7 +9,8 @@ from search.colour.bins import BINS, BY_NAME
 from search.colour.conditions import count_bins, with_colours
 from search.facets.members import Members
 from search.facets.shaping import largest
-from search.query import Facet, FacetRequest, FacetValue, Filters
+from search.query import Collapse, Facet, FacetRequest, FacetValue, Filters
+from search.ranking.groups import count_groups, group_key
 from search.run import Run
 
 
@@ -17,14 +18,15 @@ def count_palette(run: Run, members: Members, request: FacetRequest) -> Facet:
     """Each named colour counts the products that have it as a substantial share; a selected colour of no name its own."""
     filters = run.query.filters
     products = _products(run, members, request.counted_under(filters))
-    counts = count_bins(products)
+    collapse = run.query.collapse
+    counts = count_bins(products, shown_as=None if collapse is Collapse.NONE else group_key(collapse))
     values = [
         FacetValue(found.name, found.label, counts[found.name], found.name in filters.palette, swatch=found.hex)
         for found in BINS
         if counts[found.name] or found.name in filters.palette
     ]
     for code in (term for term in filters.palette if term not in BY_NAME):
-        count = with_colours(products, [code], filters.closeness).count()
+        count = count_groups(with_colours(products, [code], filters.closeness), collapse)
         values.append(FacetValue(code, code, count, True, swatch=code))
     return Facet("palette", largest(request, values), is_exact=members.is_exact)
 

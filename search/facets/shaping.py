@@ -38,7 +38,8 @@ def _categories(counts: Counts, selected: frozenset[str], taxonomy: Taxonomy) ->
     for category_id, count in counts.values.items():
         node = taxonomy.category_by_id.get(category_id)
         if node is not None:
-            for end in range(step, len(node.path) + 1, step):
+            start = len(node.path) if counts.is_of_trees else step
+            for end in range(start, len(node.path) + 1, step):
                 totals[node.path[:end]] = totals.get(node.path[:end], 0) + count
     values = []
     for node in taxonomy.categories:

@@ -22,7 +22,7 @@ from search.lexical import without_excluded
 from search.query import FacetRequest, Filters, RowFilter
 from search.run import Run
 
-_COLUMNS = {"category": "category_id", "brand": "brand_id", "in_stock": "is_in_stock", "price": "price_milli"}
+COLUMNS = {"category": "category_id", "brand": "brand_id", "in_stock": "is_in_stock", "price": "price_milli"}
 _MILLI_DIGITS = 3
 
 
@@ -47,11 +47,15 @@ class Prices:
 
 @dataclass(slots=True)
 class Counts:
-    """A field's counts: by category id, brand id, 1 or 0 for in stock, or a term of its attribute."""
+    """A field's counts: by category id, brand id, 1 or 0 for in stock, or a term of its attribute.
+
+    With `is_of_trees` a category's count is of everything below it already.
+    """
 
     values: dict[int, int] = field(default_factory=dict)
     prices: Prices | None = None
     is_exact: bool = True
+    is_of_trees: bool = False
 
 
 def count_fields(
@@ -71,10 +75,10 @@ def count_fields(
         rest = rest.without(name)
     price = next((request for request in requests if request.field_name == "price"), None)
     sql = _statement(
-        _matched(run, members, rest),
+        matched_facts(run, members, rest),
         [passing(run, filters.only(name)) for name in own],
         kinds,
-        price=_price_figures(run, price) if price else None,
+        price=_price_figures(price) if price else None,
         price_misses=[0, own.index("price") + 1] if "price" in own else [0],
     )
     with connection.cursor() as cursor:
@@ -93,7 +97,7 @@ def count_fields(
 
 def count_products(run: Run, members: Members, filters: Filters) -> int:
     """How many of the members pass the filters."""
-    matched = _matched(run, members, filters)
+    matched = matched_facts(run, members, filters)
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT count(*) FROM search_productfacts f WHERE {matched.text}", matched.parameters)
         found: int = cursor.fetchone()[0]
@@ -102,7 +106,7 @@ def count_products(run: Run, members: Members, filters: Filters) -> int:
 
 def passing_ids(run: Run, filters: Filters) -> tuple[int, ...]:
     """The ids of the store's published products that pass the filters."""
-    matched = _matched(run, Members(), filters)
+    matched = matched_facts(run, Members(), filters)
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT product_id FROM search_productfacts f WHERE {matched.text}", matched.parameters)
         return tuple(row[0] for row in cursor.fetchall())
@@ -111,7 +115,7 @@ def passing_ids(run: Run, filters: Filters) -> tuple[int, ...]:
 def passing(run: Run, filters: Filters) -> Sql:
     """The condition on facts `f` for products that pass these filters."""
     wanted = run.resolved(filters)
-    if filters.fields - {*_COLUMNS, *(code for code, _ in filters.attributes)}:
+    if filters.fields - {*COLUMNS, *(code for code, _ in filters.attributes)}:
         return _within(run.products(filters))
     return _passing(wanted, run.store.minor_unit_digits)
 
@@ -149,7 +153,7 @@ def _within(products: QuerySet[Product]) -> Sql:
     return Sql(f"f.product_id IN ({text})", tuple(parameters))
 
 
-def _matched(run: Run, members: Members, filters: Filters) -> Sql:
+def matched_facts(run: Run, members: Members, filters: Filters) -> Sql:
     """The condition on facts `f` for the members that pass the filters, hidden ones left out."""
     pieces = [Sql("f.store_id = %s AND f.is_published", (run.store.pk,)), passing(run, filters)]
     excluded = sorted({*run.query.excluded_product_ids, *run.hidden})
@@ -172,8 +176,8 @@ def _matched(run: Run, members: Members, filters: Filters) -> Sql:
 
 def _kinds(requests: Sequence[FacetRequest]) -> dict[str, str]:
     """What is grouped by, by name: a column for each plain field, and the terms for all attributes together."""
-    kinds = {name: _COLUMNS[name] for request in requests if (name := request.field_name) in _COLUMNS}
-    return kinds | ({"terms": "terms"} if any(request.field_name not in _COLUMNS for request in requests) else {})
+    kinds = {name: COLUMNS[name] for request in requests if (name := request.field_name) in COLUMNS}
+    return kinds | ({"terms": "terms"} if any(request.field_name not in COLUMNS for request in requests) else {})
 
 
 def _statement(
@@ -214,10 +218,16 @@ def _statement(
     return Sql(text + " UNION ALL ".join(parts), tuple(parameters))
 
 
-def _price_figures(run: Run, request: FacetRequest) -> Sql:
+def _price_figures(request: FacetRequest) -> Sql:
     """An array of the lowest, the highest, the sum and the number, then the number in each range."""
-    figures = ["min(price_milli)", "max(price_milli)", "sum(price_milli * n)", "sum(n)"]
-    parameters: list[Any] = []
+    ranges, parameters = price_ranges(request, "sum(n)")
+    figures = ["min(price_milli)", "max(price_milli)", "sum(price_milli * n)", "sum(n)", *ranges]
+    return Sql(f"ARRAY[{', '.join(figures)}]::numeric[]", parameters)
+
+
+def price_ranges(request: FacetRequest, counting: str) -> tuple[list[str], tuple[Any, ...]]:
+    """SQL for how many `counting` counts in each range of the request, with its parameters."""
+    figures, parameters = [], []
     for low, high in request.ranges:
         tests = []
         if low is not None:
@@ -226,5 +236,5 @@ def _price_figures(run: Run, request: FacetRequest) -> Sql:
         if high is not None:
             tests.append("price_milli <= %s")
             parameters.append(high * 10**_MILLI_DIGITS)
-        figures.append(f"coalesce(sum(n) FILTER (WHERE {' AND '.join(tests) or 'TRUE'}), 0)")
-    return Sql(f"ARRAY[{', '.join(figures)}]::numeric[]", tuple(parameters))
+        figures.append(f"coalesce({counting} FILTER (WHERE {' AND '.join(tests) or 'TRUE'}), 0)")
+    return figures, tuple(parameters)

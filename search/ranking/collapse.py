@@ -10,35 +10,13 @@ from dataclasses import replace
 
 import numpy as np
 from django.db import connection
-from django.db.models import Count, QuerySet, TextField
-from django.db.models.expressions import RawSQL
 from numpy.typing import NDArray
 
-from catalog.models import Product
 from search.matching import match_set
 from search.pools import Pool
 from search.query import Collapse
+from search.ranking.groups import count_groups, group_key_sql
 from search.run import Run
-
-_OWN = "'p' || catalog_product.id"
-_STYLE = "'s' || nullif(catalog_product.style_code, '')"
-_TWIN = "(SELECT '{letter}' || twin.{column} FROM search_producttwin twin WHERE twin.product_id = catalog_product.id)"
-_KEYS = {
-    Collapse.NONE: _OWN,
-    Collapse.VARIANTS: f"coalesce({_STYLE}, {_OWN})",
-    Collapse.DUPLICATES: f"coalesce({_TWIN.format(letter='t', column='group')}, {_OWN})",
-    Collapse.ALL: f"coalesce({_TWIN.format(letter='f', column='family')}, {_STYLE}, {_OWN})",
-}
-
-
-def group_key_sql(collapse: Collapse) -> str:
-    """SQL for the text that a product shares with those it is shown as one with, in terms of the table `catalog_product`."""
-    return _KEYS[collapse].replace("twin.group", 'twin."group"')
-
-
-def group_key(collapse: Collapse) -> RawSQL:
-    """The same as an expression, for `Count(group_key(...), distinct=True)` over a queryset of products."""
-    return RawSQL(group_key_sql(collapse), [], output_field=TextField())  # noqa: S611  (constants only)
 
 
 def group_keys(product_ids: NDArray[np.int64], collapse: Collapse) -> NDArray[np.int64]:
@@ -53,14 +31,6 @@ def group_keys(product_ids: NDArray[np.int64], collapse: Collapse) -> NDArray[np
         known = dict(cursor.fetchall())
     keys = [known.get(product_id, f"p{product_id}") for product_id in product_ids.tolist()]
     return np.unique(np.array(keys), return_inverse=True)[1].astype(np.int64) if keys else product_ids
-
-
-def count_groups(products: QuerySet[Product], collapse: Collapse) -> int:
-    """How many groups have a member among these products."""
-    if collapse is Collapse.NONE:
-        return products.count()
-    found: int = products.order_by().aggregate(n=Count(group_key(collapse), distinct=True))["n"]
-    return found
 
 
 def collapsed(run: Run, pool: Pool) -> Pool:
