@@ -51,8 +51,8 @@ class Product(TypedDict):
     url: str
     images: list[Photo]
     is_published: bool
-    # With a secret key only, and never in a search's hits.
-    margin: NotRequired[str | None]
+    # 0 to 1, with a secret key only.
+    margin: NotRequired[float | None]
 
 
 class MatchedImage(TypedDict):

@@ -86,7 +86,7 @@ class ProductFields(TypedDict, total=False):
     brand: str
     price: str | None
     quantity: int
-    margin: str | None
+    margin: float | None
     attributes: Mapping[str, Sequence[str]]
     style_code: str
     url: str
