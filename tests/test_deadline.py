@@ -85,6 +85,14 @@ def test_when_time_is_over_facets_are_missing_and_hits_are_not(shop: Store) -> N
     assert (len(browsed.hits), browsed.found, browsed.dropped) == (8, 8, ("facets",))
 
 
+def test_late_hits_are_not_diversified(shop: Store) -> None:
+    photo = Image.new("RGB", (20, 20), COLOURS["red"])
+    query = Query(shop.pk, image=photo, image_digest="red", mode=Mode.IMAGE, diversity=0.9)
+    plain = skus(search(replace(query, diversity=0.0)))
+    assert (skus(ask(query, left=0.35)), ask(query, left=0.35).dropped) == (plain, ("diversity",))
+    assert search(query).dropped == ()
+
+
 def test_facets_that_need_another_search_go_first(shop: Store) -> None:
     photo = Image.new("RGB", (20, 20), COLOURS["red"])
     filters = Filters(attributes=(("color", ("red", "blue")),))

@@ -10,10 +10,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from catalog.models import Store
+from catalog.models import ApiKey
 from search.api import docs
 from search.api.answers import Answer, answer_data
-from search.api.auth import owner_of, request_key
+from search.api.auth import is_secret, owner_of, request_key
 from search.api.errors import search_problem
 from search.api.parameters import MultiSearchIn
 from search.api.parsers import posted
@@ -44,16 +44,17 @@ class MultiSearchView(APIView):
         asked = read_fields(MultiSearchIn, data)
         count_more(key, self, times=len(asked["searches"]) - 1)
         common = asked.get("common", {})
-        read = [_read(key.store, one, common, owner=owner_of(key)) for one in asked["searches"]]
+        read = [_read(key, one, common) for one in asked["searches"]]
         return Response({"results": _results(read, request)})
 
 
-def _read(store: Store, stated: Any, common: Mapping[str, Any], *, owner: str) -> Asked | SearchError:
+def _read(key: ApiKey, stated: Any, common: Mapping[str, Any]) -> Asked | SearchError:
     try:
         if not isinstance(stated, Mapping):
             raise InvalidQuery(f"A search is a JSON object, not {str(stated)[:40]!r}.", field="searches")
         data = {**common, **stated}
-        return Asked(build_query(store, owner=owner, data=data), read_selection(with_preset(store, data)))
+        query = build_query(key.store, owner=owner_of(key), data=data, may_modify=is_secret(key))
+        return Asked(query, read_selection(with_preset(key.store, data)))
     except SearchError as error:
         return error
 

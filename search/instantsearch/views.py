@@ -94,6 +94,8 @@ def query_of(asked: Asked, vocabulary: Vocabulary, *, owner: str) -> Query:
         facet_by=facet_requests(asked, vocabulary),
         page=asked.page + 1 if has_hits else 1,
         per_page=asked.hits_per_page if has_hits else 0,
+        # The protocol has no place for them, and each costs a search.
+        suggests=False,
     )
 
 

@@ -16,7 +16,7 @@ from search.errors import IndexUnavailable
 from search.pools import Pool
 from search.ranking.facts import read_columns
 from search.ranking.fusing import spread
-from search.run import Run
+from search.run import Run, Stage
 from search.vectors import product_vectors
 
 logger = logging.getLogger(__name__)
@@ -33,9 +33,9 @@ FROM catalog_product product WHERE product.id = ANY(%s)
 def diversified(run: Run, pool: Pool) -> Pool:
     """The pool's head by maximal marginal relevance (Carbonell and Goldstein 1998), at the query's `diversity`.
 
-    Without the index it stays as it is, and the answer says so.
+    Without the index, or the time for it, it stays as it is, and the answer says so.
     """
-    if not run.query.diversity or run.version is None or len(pool) < 3:
+    if not run.query.diversity or run.version is None or len(pool) < 3 or run.gives_up(Stage.DIVERSITY):
         return pool
     head = pool.products[:HEAD]
     try:

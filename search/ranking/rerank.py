@@ -15,7 +15,7 @@ from search.pools import Pool
 from search.query import Mode
 from search.ranking.features import FEATURES, features_of
 from search.ranking.records import RankingWeights
-from search.run import Run
+from search.run import Run, Stage
 
 HEAD = 200
 
@@ -25,7 +25,7 @@ def reranked(run: Run, pool: Pool) -> Pool:
     if not run.query.rerank or run.version is None or run.query.mode is Mode.BROWSE or len(pool) < 2:
         return pool
     row = RankingWeights.objects.filter(store=run.store, fingerprint=run.version.fingerprint).first()
-    if row is None:
+    if row is None or run.gives_up(Stage.RERANK):
         return pool
     head = pool.taken(np.arange(min(HEAD, len(pool))))
     return by_worth(pool, features_of(run, head) @ vector_of(row.weights))

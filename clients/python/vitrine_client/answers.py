@@ -51,6 +51,8 @@ class Product(TypedDict):
     url: str
     images: list[Photo]
     is_published: bool
+    # 0 to 1, with a secret key only.
+    margin: NotRequired[float | None]
 
 
 class MatchedImage(TypedDict):
@@ -66,7 +68,7 @@ class RouteScore(TypedDict):
 
 
 class Hit(TypedDict):
-    """`scores` and `signals` come with `explain` only."""
+    """What may be missing comes with `explain` only."""
 
     product: Product
     score: float
@@ -76,6 +78,8 @@ class Hit(TypedDict):
     variants_count: int
     scores: NotRequired[list[RouteScore]]
     signals: NotRequired[dict[str, float]]
+    parts: NotRequired[list[dict[str, Any]]]
+    matched_part: NotRequired[int | None]
 
 
 class FacetValue(TypedDict):
@@ -129,6 +133,24 @@ class Interpretation(TypedDict):
     filter_by: str
 
 
+class SearchSuggestion(TypedDict):
+    """Another search that finds more: `changes`, merged over the request, ask it."""
+
+    kind: str
+    label: str
+    changes: dict[str, Any]
+    count: int
+    count_exact: bool
+    details: dict[str, Any]
+
+
+class ModifierCheck(TypedDict):
+    words: str
+    kind: str
+    passed: int
+    checked: int
+
+
 class AppliedRule(TypedDict):
     id: int
     name: str
@@ -148,7 +170,7 @@ class SearchAnswer(TypedDict):
     timings_ms: dict[str, float]
     hits: list[Hit]
     facet_counts: list[Facet]
-    suggestions: list[Any]
+    suggestions: list[SearchSuggestion]
     degraded: list[str]
     dropped: list[str]
     pool_renewed: bool
@@ -160,7 +182,9 @@ class SearchAnswer(TypedDict):
     interpretation: list[Interpretation]
     applied_rules: list[AppliedRule]
     banners: list[dict[str, Any]]
+    modifier_checks: list[ModifierCheck]
     index: Index
+    explain: NotRequired[dict[str, Any]]
 
 
 class ProductList(TypedDict):

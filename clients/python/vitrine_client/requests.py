@@ -41,6 +41,11 @@ class Listing(TypedDict, total=False):
     min_confidence: float
     not_relevant: str | Sequence[str]
     preset: str
+    collapse: str
+    diversity: float
+    max_per: str | Mapping[str, int]
+    rerank: bool
+    suggestions: bool
     explain: bool
     deadline_ms: int
 
@@ -57,6 +62,11 @@ class Search(Listing, total=False):
     image_weight: float
     filters: Mapping[str, Any]
     typo_tolerance: bool
+    fusion: str
+    lexical_weight: float
+    vector_weight: float
+    check_modifiers: bool
+    modifiers: Sequence[Mapping[str, Any]]
     ignore: str | Sequence[str]
 
 
@@ -76,6 +86,7 @@ class ProductFields(TypedDict, total=False):
     brand: str
     price: str | None
     quantity: int
+    margin: float | None
     attributes: Mapping[str, Sequence[str]]
     style_code: str
     url: str
