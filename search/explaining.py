@@ -30,7 +30,10 @@ def explanation(run: Run, pool: Pool) -> Explanation:
         pool_size=len(pool),
         hidden_count=len(run.hidden),
         pinned_count=len(run.pinned),
+        fusion=query.fusion,
         rrf_constant=query.rrf_constant,
+        collapse=query.collapse,
+        diversity=query.diversity,
     )
 
 

@@ -441,7 +441,10 @@ class Explanation:
     pool_size: int
     hidden_count: int
     pinned_count: int
+    fusion: Fusion
     rrf_constant: int
+    collapse: Collapse
+    diversity: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ def test_words_are_compared_judged_and_kept(playground: Page, tmp_path: Path) ->
     page.get_by_text("Compare with another way").click()
     expect(page.locator(".pg-column")).to_have_count(2)
     second = page.locator("details").nth(1)
-    second.get_by_label("Further parameters").fill('{"sort_by": "price:desc"}')
+    second.get_by_label("Further parameters").fill('{"sort_by": "price:asc"}')
     page.get_by_role("button", name="Search", exact=True).click()
     expect(page.locator(".pg-moved.is-up").first).to_be_visible()
     assert unlabelled(page) == []

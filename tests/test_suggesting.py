@@ -248,7 +248,7 @@ def test_following_a_suggestion_finds_exactly_its_count(
     if photo:
         request["image"] = {"base64": base64_photo(photo)}
     if floor is not None:
-        request["min_confidence"] = floor
+        request |= {"min_confidence": floor, "collapse": "all"}
     answer = ask(client, request)
     assert len(answer["suggestions"]) <= 6
     assert answer["found"] == 0 or filters or not answer["suggestions"]

@@ -212,7 +212,10 @@ class ExplanationOut(serializers.Serializer[Explanation]):
     pool_size = serializers.IntegerField(help_text="Products in the list that pages are read from.")
     hidden_count = serializers.IntegerField(help_text="Products that rules hide from this search.")
     pinned_count = serializers.IntegerField(help_text="Products that rules put in a place.")
+    fusion = serializers.CharField(help_text="How the routes became one order: weighted or rrf.")
     rrf_constant = serializers.IntegerField(help_text="Of reciprocal rank fusion.")
+    collapse = serializers.CharField()
+    diversity = serializers.FloatField()
 
     def get_filter_by(self, found: Explanation) -> str:
         return written_filters(found.filters)

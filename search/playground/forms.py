@@ -19,7 +19,7 @@ from unfold.widgets import (
 )
 
 from catalog.models import Store
-from search.api.parameters import MAX_FILTER_LENGTH, MAX_TEXT_LENGTH, MODES
+from search.api.parameters import FUSIONS, MAX_FILTER_LENGTH, MAX_TEXT_LENGTH, MODES
 from search.models import IndexVersion
 from search.rules.records import Preset
 
@@ -27,6 +27,15 @@ SIDES = ("a", "b")
 PER_PAGE = 24
 # What the page itself states of a search; the further parameters are about how it is done.
 _STATED = {"q", "image", "filters", "filter_by", "facet_by", "page", "per_page", "search_id", "explain"}
+# The settings that are numbers: their steps, and what stands in an empty field.
+_NUMBERS = (
+    ("text_weight", "0.1", "1"),
+    ("image_weight", "0.1", "1"),
+    ("lexical_weight", "0.1", "as measured"),
+    ("vector_weight", "0.1", "as measured"),
+    ("diversity", "0.05", "0"),
+    ("min_confidence", "0.01", "floor"),
+)
 _INPUT = {"class": " ".join(BASE_INPUT_CLASSES)}
 
 
@@ -44,6 +53,15 @@ class SideForm(forms.Form):
     )
     text_weight = forms.FloatField(min_value=0, max_value=10, required=False, label="Weight of words")
     image_weight = forms.FloatField(min_value=0, max_value=10, required=False, label="Weight of photo")
+    fusion = forms.ChoiceField(
+        choices=[("", "As usual"), *((name, name) for name in FUSIONS)],
+        required=False,
+        widget=UnfoldAdminSelectWidget(),
+        label="Fusion",
+    )
+    lexical_weight = forms.FloatField(min_value=0, max_value=10, required=False, label="Weight of the words' route")
+    vector_weight = forms.FloatField(min_value=0, max_value=10, required=False, label="Weight of the vectors' route")
+    diversity = forms.FloatField(min_value=0, max_value=1, required=False, label="Diversity")
     min_confidence = forms.FloatField(min_value=0, max_value=1, required=False, label="Least confidence")
     version = VersionField(
         IndexVersion.objects.none(),
@@ -65,11 +83,7 @@ class SideForm(forms.Form):
         preset.choices = [("", "None"), *((name, name) for name in presets)]
         field: Any = self.fields["version"]
         field.queryset = IndexVersion.objects.order_by("-pk")
-        for name, step, empty in (
-            ("text_weight", "0.1", "1"),
-            ("image_weight", "0.1", "1"),
-            ("min_confidence", "0.01", "floor"),
-        ):
+        for name, step, empty in _NUMBERS:
             self.fields[name].widget.attrs |= _INPUT | {"step": step, "placeholder": empty}
 
     def clean_more(self) -> dict[str, Any]:
@@ -88,8 +102,8 @@ class SideForm(forms.Form):
 
     def fields_of_request(self) -> dict[str, Any]:
         """The request's fields for this way, of a valid form."""
-        plain = {name: self.cleaned_data[name] for name in ("text_weight", "image_weight", "min_confidence")}
-        chosen = {name: self.cleaned_data[name] for name in ("preset", "mode")}
+        plain = {name: self.cleaned_data[name] for name, _, _ in _NUMBERS}
+        chosen = {name: self.cleaned_data[name] for name in ("preset", "mode", "fusion")}
         return {
             **{name: value for name, value in chosen.items() if value},
             **{name: value for name, value in plain.items() if value is not None},
