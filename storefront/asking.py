@@ -10,7 +10,7 @@ from typing import Any
 from catalog.models import Store
 from search.api.requests import search_request
 from search.errors import EncoderUnavailable, IndexUnavailable, SearchError
-from search.query import Result
+from search.query import Facet, Result
 from storefront.state import ORDERS, PER_PAGE, PageState
 
 logger = logging.getLogger(__name__)
@@ -18,6 +18,8 @@ logger = logging.getLogger(__name__)
 OWNER = "shop page"
 # An attribute beyond these has no group in the panel; the request's own limit is 20 facets.
 MAX_ATTRIBUTE_GROUPS = 12
+# Of brands and of each attribute; a search within the facet finds the others.
+MAX_VALUES = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,10 @@ def search_data(state: PageState, *, facet_codes: Iterable[str] | None) -> dict[
         "page": state.page,
         "per_page": PER_PAGE,
         "search_id": state.search_id,
+        "typo_tolerance": not state.is_exact,
+        **({"ignore": list(state.ignored)} if state.ignored else {}),
+        "not_relevant": list(state.unlike),
+        "collapse": "all",
     }
     if state.photo:
         data["image"] = {"id": state.photo, **({"box": list(state.box)} if state.box else {})}
@@ -54,15 +60,27 @@ def search_data(state: PageState, *, facet_codes: Iterable[str] | None) -> dict[
     if state.nearest:
         data["min_confidence"] = 0.0
     if facet_codes is not None:
-        codes = list(facet_codes)[:MAX_ATTRIBUTE_GROUPS]
-        wide = [{"field_name": "category", "limit": 1000}, {"field_name": "brand", "limit": 40}]
-        data["facet_by"] = [*wide, "price", "in_stock", *codes]
+        codes = ["brand", *list(facet_codes)[:MAX_ATTRIBUTE_GROUPS]]
+        wide = [{"field_name": code, "limit": MAX_VALUES} for code in codes]
+        data["facet_by"] = [{"field_name": "category", "limit": 1000}, "price", "in_stock", "palette", *wide]
     return data
+
+
+def find_values(store: Store, state: PageState, *, code: str, words: str) -> Facet:
+    """The values of one facet with a word that begins so, counted as the page counts them; all of them without words.
+
+    The state's `search_id` spares the search that the page has already made. Raises as `search_request` does.
+    """
+    data = search_data(state, facet_codes=None)
+    data |= {"page": 1, "per_page": 1, "suggestions": False, "facet_by": [{"field_name": code, "limit": MAX_VALUES}]}
+    if words:
+        data["facet_query"] = f"{code}:{words}"
+    return search_request(store, owner=OWNER, data=data).facets[0]
 
 
 def similar(store: Store, sku: str, *, count: int) -> Result:
     """Products that look like this one."""
-    return search_request(store, owner=OWNER, data={"image": {"product": sku}, "per_page": count})
+    return search_request(store, owner=OWNER, data={"image": {"product": sku}, "per_page": count, "collapse": "all"})
 
 
 def trouble_of(error: SearchError, state: PageState) -> Trouble:
@@ -88,6 +106,8 @@ def _filters(state: PageState) -> Mapping[str, Any]:
         filters["price"] = price
     if state.in_stock:
         filters["in_stock"] = True
+    if state.palette:
+        filters["palette"] = {"colours": list(state.palette)}
     if state.attributes:
         filters["attributes"] = {code: list(values) for code, values in state.attributes}
     return filters

@@ -9,10 +9,12 @@ from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 
 from catalog.models import AttributeValue, Product, ProductImage, Store
-from catalog.models.product import ImageKind
+from search.api.parameters import MAX_NOT_RELEVANT
 from search.query import Hit
 from storefront.links import Links
+from storefront.photos import main_image, shown_images
 from storefront.state import PageState
+from storefront.variants import Variant, variants_of
 
 # From this quantity down a card says how many are left.
 FEW = 5
@@ -28,7 +30,8 @@ class Stock:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One product of a grid. `title` is safe HTML; a search marks its words in it."""
+    """One product of a grid. `title` is safe HTML; a search marks its words in it. `others` counts the products that it
+    stands for beside itself; `unlike_url` waves it away, and is empty where there is nothing to wave it away from."""
 
     product: Product
     title: SafeString
@@ -36,6 +39,8 @@ class Card:
     stock: Stock
     url: str
     like_url: str
+    unlike_url: str
+    others: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,7 @@ class Detail:
     images: tuple[ProductImage, ...]
     stock: Stock
     facts: tuple[tuple[str, str], ...]
+    variants: tuple[Variant, ...]
     url: str
     like_url: str
     similar_url: str
@@ -68,29 +74,19 @@ def stock_of(product: Product) -> Stock:
     return Stock("plenty", "In stock")
 
 
-def shown_images(product: Product) -> list[ProductImage]:
-    """The photos in their order, without those that are so far only known by their address. Reads what was prefetched."""
-    return [image for image in product.images.all() if image.file]
-
-
-def main_image(product: Product) -> ProductImage | None:
-    """The first catalogue photo, else any: a grid of whole products reads better than one of the details that matched."""
-    images = shown_images(product)
-    return next((image for image in images if image.kind == ImageKind.CATALOG), images[0] if images else None)
-
-
 def liked_product(store: Store, sku: str, links: Links) -> Liked | None:
     """The published product of this sku, or None."""
     product = Product.objects.published().with_facts().filter(store=store, sku=sku).first()
     return Liked(product, main_image(product), links.product(sku)) if product else None
 
 
-def cards(hits: Iterable[Hit], links: Links) -> list[Card]:
-    """Cards in the hits' order; no query."""
-    return [card(hit, links) for hit in hits]
+def cards(hits: Iterable[Hit], links: Links, *, state: PageState | None = None) -> list[Card]:
+    """Cards in the hits' order; no query. `state` is the page's, where cards may be waved away from it."""
+    is_waving = state is not None and state.is_asking and len(state.unlike) < MAX_NOT_RELEVANT
+    return [card(hit, links, state=state if is_waving else None) for hit in hits]
 
 
-def card(hit: Hit, links: Links) -> Card:
+def card(hit: Hit, links: Links, *, state: PageState | None) -> Card:
     product: Product = hit.product
     # The search escapes the title before it puts <mark> into it.
     marked = mark_safe(hit.highlights["title"]) if "title" in hit.highlights else None  # noqa: S308
@@ -101,11 +97,13 @@ def card(hit: Hit, links: Links) -> Card:
         stock=stock_of(product),
         url=links.product(product.sku),
         like_url=links.shop(PageState(like=product.sku)),
+        unlike_url=links.shop(state.waving_away(product.sku)) if state else "",
+        others=hit.variants_count - 1,
     )
 
 
 def detail(product: Product, links: Links) -> Detail:
-    """One query for the attributes' labels, the rest from the product as `with_facts` read it."""
+    """One query for the attributes' labels and those of the variants, the rest from the product as `with_facts` read it."""
     labels: dict[str, dict[str, str]] = {}
     names: dict[str, str] = {}
     rows = AttributeValue.objects.filter(
@@ -126,4 +124,5 @@ def detail(product: Product, links: Links) -> Detail:
         url=links.product(product.sku),
         like_url=links.shop(PageState(like=product.sku)),
         similar_url=links.similar(product.sku),
+        variants=variants_of(product, links),
     )

@@ -32,6 +32,13 @@ class Links:
     def events(self) -> str:
         return self._to("events")
 
+    @property
+    def suggestions(self) -> str:
+        return self._to("suggestions")
+
+    def values(self, code: str) -> str:
+        return self._to("values", code=code)
+
     def shop(self, state: PageState) -> str:
         query = state.query_string()
         return f"{self.home}?{query}" if query else self.home

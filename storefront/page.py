@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -10,11 +11,23 @@ from django.conf import settings
 from catalog.models import Store
 from search.errors import SearchError
 from search.query import Facet, Result
+from storefront import ways_out
 from storefront.asking import Trouble, ask, trouble_of
+from storefront.banners import Banner, banners
 from storefront.cards import Card, Liked, cards, liked_product
 from storefront.links import Links
 from storefront.panel import Chip, Panel, attribute_labels, chips, make_panel
 from storefront.state import ORDERS, PER_PAGE, PageState
+from storefront.understood import (
+    Meaning,
+    Spelling,
+    Unlike,
+    known_unlike,
+    meanings,
+    spelling,
+    unlike_chips,
+)
+from storefront.ways_out import Way
 
 _DEGRADED = "Photo and meaning search is resting: these products match by their words."
 _NEAREST = "These are the nearest that the shop has, alike or not."
@@ -23,7 +36,10 @@ _ANY_WORD = "Nothing has all of these words. These products come closest."
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What the templates show. `ways_out` are (label, URL) of what to do when nothing was found."""
+    """What the templates show. `suggested` are other searches that find more, `ways_out` what to do where nothing is shown.
+
+    `said` are the hidden fields of the form that repeat what was said of the question.
+    """
 
     store: Store
     links: Links
@@ -49,7 +65,13 @@ class Page:
     photo_url: str
     box_edges: str
     orders: tuple[tuple[str, str], ...]
-    ways_out: tuple[tuple[str, str], ...]
+    spelling: Spelling | None
+    meanings: tuple[Meaning, ...]
+    unlike: tuple[Unlike, ...]
+    banners: tuple[Banner, ...]
+    suggested: tuple[Way, ...]
+    ways_out: tuple[Way, ...]
+    said: tuple[tuple[str, str], ...]
 
     def context(self) -> dict[str, Any]:
         return {field.name: getattr(self, field.name) for field in fields(self)}
@@ -65,7 +87,10 @@ def make_page(
     """
     labels = attribute_labels(store)
     # A link from before an attribute was renamed still leads to products.
-    state = replace(state, attributes=tuple(pair for pair in state.attributes if pair[0] in labels))
+    unlike = known_unlike(store, state)
+    state = replace(
+        state, attributes=tuple(pair for pair in state.attributes if pair[0] in labels), unlike=tuple(unlike)
+    )
     result: Result | None = None
     if trouble is None:
         try:
@@ -78,6 +103,8 @@ def make_page(
     found_text = _found_text(result) if result else ""
     is_by_likeness = state.is_visual and not state.order and bool(result and result.hits)
     base = state.first_page()
+    notes = result.notes if result else {}
+    suggested = ways_out.suggested(state, result, links) if result else ()
     return Page(
         store=store,
         links=links,
@@ -86,24 +113,30 @@ def make_page(
         heading=heading,
         found_text=found_text,
         found_note=", closest first" if is_by_likeness else "",
-        announcement=f"{found_text} found" if result else trouble.message if trouble else "",
+        announcement=_announcement(found_text, unlike) if result else trouble.message if trouble else "",
         page_title=store.name if base == PageState() else f"{heading} · {store.name}",
-        cards=cards(result.hits, links) if result else [],
+        cards=cards(result.hits, links, state=state) if result else [],
         search_id=result.search_id if result else "",
         card_offset=(state.page - 1) * PER_PAGE,
         chips=chips(state, facets, labels=labels, links=links),
-        panel=make_panel(store, facets, state=state, labels=labels) if facets else None,
+        panel=make_panel(facets, state=state, labels=labels, links=links) if facets else None,
         notes=_notes(state, result) if result else (),
         trouble=trouble,
         liked=liked,
         next_url=_next_url(state, result, links) if result else "",
         unfiltered_url=links.shop(state.without_filters()),
-        no_photo_url=links.shop(replace(base, photo="", box=(), like="")),
+        no_photo_url=links.shop(replace(base, photo="", box=(), like="", unlike=())),
         whole_photo_url=links.shop(replace(base, box=())),
         photo_url=links.photo(state.photo) if state.photo else "",
         box_edges=",".join(f"{edge:g}" for edge in state.box),
         orders=_orders(state),
-        ways_out=_ways_out(state, links, is_cut=bool(result and result.left_out)),
+        spelling=spelling(state, notes, links),
+        meanings=meanings(state, notes, labels=labels, links=links),
+        unlike=unlike_chips(state, unlike, links),
+        banners=banners(notes.get("banners", ())),
+        suggested=suggested,
+        ways_out=ways_out.always(state, result, links, tried=suggested),
+        said=tuple((name, value) for name, value in state.said if value),
     )
 
 
@@ -124,6 +157,10 @@ def _heading(state: PageState, liked: Liked | None, facets: tuple[Facet, ...]) -
 def _found_text(result: Result) -> str:
     noun = "product" if result.found == 1 else "products"
     return f"{'' if result.found_exact else 'at least '}{result.found:,} {noun}"
+
+
+def _announcement(found_text: str, unlike: Mapping[str, str]) -> str:
+    return f"{found_text} found{f', {len(unlike)} waved away' if unlike else ''}"
 
 
 def _notes(state: PageState, result: Result) -> tuple[str, ...]:
@@ -151,16 +188,3 @@ def _orders(state: PageState) -> tuple[tuple[str, str], ...]:
     if not state.q and not state.is_visual:
         names = {"": names.pop("newest"), **{value: label for value, label in names.items() if value}}
     return tuple(names.items())
-
-
-def _ways_out(state: PageState, links: Links, *, is_cut: bool) -> tuple[tuple[str, str], ...]:
-    ways = []
-    if is_cut:
-        ways.append(("Show the nearest anyway", replace(state.first_page(), nearest=True)))
-    if state.is_filtered:
-        ways.append(("Without the filters", state.without_filters()))
-    if state.q and state.is_visual:
-        ways.append(("Only the words", replace(state.first_page(), photo="", box=(), like="")))
-        ways.append(("Only the photo", replace(state.first_page(), q="")))
-    ways.append(("See everything", PageState()))
-    return tuple((label, links.shop(way)) for label, way in ways)

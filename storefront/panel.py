@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from catalog.models import Attribute, Category, Store
+from catalog.models import Attribute, Store
 from search.query import Facet, FacetStats, FacetValue
 from storefront.links import Links
 from storefront.state import ATTRIBUTE_PREFIX, PageState
@@ -12,16 +12,22 @@ from storefront.state import ATTRIBUTE_PREFIX, PageState
 COLOUR_CODES = frozenset({"color", "colour", "base_color", "base_colour"})
 # Values of a group that show before "more"; the rest is one click away.
 SHOWN = 8
+# From so many values on a group can be searched; what is chosen then stands above its search.
+MANY = 12
 # Groups that start open.
 OPEN_GROUPS = 4
+PALETTE = "palette"
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
+    """`count` is text: "12", or "12+" where it is a lower bound. `swatch` is a colour such as "#1b2a49", or empty."""
+
     value: str
     label: str
-    count: int
+    count: str
     is_selected: bool
+    swatch: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +40,21 @@ class Branch:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A facet whose values are alternatives. `name` is the form's field."""
+    """A facet whose values are alternatives. `name` is the form's field; `find_url` leads to a search of its values, if
+    there are many. `chosen` are then those in use, and otherwise empty: they keep their place among the others."""
 
     code: str
     name: str
     label: str
+    chosen: tuple[Choice, ...]
     choices: tuple[Choice, ...]
     more: tuple[Choice, ...]
     is_open: bool
+    find_url: str = ""
 
     @property
     def is_colour(self) -> bool:
-        return self.code in COLOUR_CODES
+        return self.code in COLOUR_CODES or self.code == PALETTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +64,7 @@ class Chip:
     label: str
     value: str
     url: str
+    swatch: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +72,7 @@ class Panel:
     branches: tuple[Branch, ...]
     groups: tuple[Group, ...]
     prices: FacetStats | None
-    in_stock_count: int
+    in_stock_count: str
 
 
 def attribute_labels(store: Store) -> dict[str, str]:
@@ -70,21 +80,43 @@ def attribute_labels(store: Store) -> dict[str, str]:
     return dict(Attribute.objects.filter(store=store).values_list("code", "label"))
 
 
-def make_panel(store: Store, facets: tuple[Facet, ...], *, state: PageState, labels: dict[str, str]) -> Panel:
-    """The panel of these facets. One query, for the category tree."""
+def make_panel(facets: tuple[Facet, ...], *, state: PageState, labels: dict[str, str], links: Links) -> Panel:
+    """The panel of these facets; no query."""
     by_name = {facet.field_name: facet for facet in facets}
-    groups = [_group("brand", "brand", "Brand", by_name["brand"])] if "brand" in by_name else []
-    groups += [
-        _group(code, ATTRIBUTE_PREFIX + code, label, by_name[code]) for code, label in labels.items() if code in by_name
-    ]
-    groups = [group for group in groups if group.choices]
+    names = {PALETTE: palette_label(labels), "brand": "Brand", **labels}
+    groups = [make_group(code, label, by_name[code], links) for code, label in names.items() if code in by_name]
+    groups = [group for group in groups if group.chosen or group.choices]
     groups.sort(key=lambda group: not group.is_colour)
-    stock = {value.value: value.count for value in by_name["in_stock"].values} if "in_stock" in by_name else {}
+    stock = _choices(by_name["in_stock"]) if "in_stock" in by_name else []
     return Panel(
-        branches=_branches(store, by_name["category"], state.category) if "category" in by_name else (),
-        groups=tuple(_opened(groups)),
+        branches=_branches(by_name["category"]) if "category" in by_name else (),
+        groups=tuple(_opened(groups, state)),
         prices=by_name["price"].stats if "price" in by_name else None,
-        in_stock_count=stock.get("true", 0),
+        in_stock_count=next((choice.count for choice in stock if choice.value == "true"), "0"),
+    )
+
+
+def palette_label(labels: dict[str, str]) -> str:
+    """What a shop calls the colours of its photos: where it states colours itself, they are told apart."""
+    return "Colour in the photo" if COLOUR_CODES & labels.keys() else "Colour"
+
+
+def make_group(code: str, label: str, facet: Facet, links: Links) -> Group:
+    """The facet's values as choices. A selected value is never behind "more"."""
+    values = _choices(facet)
+    is_many = len(values) > MANY and code != PALETTE
+    chosen = [value for value in values if value.is_selected] if is_many else []
+    rest = [value for value in values if value not in chosen]
+    most = len(rest) if code == PALETTE else SHOWN
+    return Group(
+        code=code,
+        name=code if code in ("brand", PALETTE) else ATTRIBUTE_PREFIX + code,
+        label=label,
+        chosen=tuple(chosen),
+        choices=tuple(value for place, value in enumerate(rest) if place < most or value.is_selected),
+        more=tuple(value for place, value in enumerate(rest) if place >= most and not value.is_selected),
+        is_open=any(value.is_selected for value in values),
+        find_url=links.values(code) if is_many else "",
     )
 
 
@@ -93,9 +125,16 @@ def chips(state: PageState, facets: tuple[Facet, ...], *, labels: dict[str, str]
     names = {(facet.field_name, value.value): value.label for facet in facets for value in facet.values}
     used = [("category", "Category", state.category)] if state.category else []
     used += [("brand", "Brand", brand) for brand in state.brands]
+    used += [(PALETTE, palette_label(labels), colour) for colour in state.palette]
     used += [(code, labels.get(code, code), value) for code, values in state.attributes for value in values]
+    swatches = {(facet.field_name, value.value): value.swatch for facet in facets for value in facet.values}
     found = [
-        Chip(label, names.get((code, value), value), links.shop(state.without_value(code, value)))
+        Chip(
+            label,
+            names.get((code, value), value),
+            links.shop(state.without_value(code, value)),
+            swatches.get((code, value), ""),
+        )
         for code, label, value in used
     ]
     if state.price_min or state.price_max:
@@ -111,38 +150,46 @@ def _price_text(state: PageState) -> str:
     return f"{state.price_min} to {state.price_max}" if state.price_max else f"from {state.price_min}"
 
 
-def _choice(value: FacetValue) -> Choice:
-    return Choice(value.value, value.label, value.count, value.is_selected)
+def _choices(facet: Facet) -> list[Choice]:
+    """What there is of it, and what is selected."""
+    return [_choice(value, facet) for value in facet.values if value.count or value.is_selected]
 
 
-def _group(code: str, name: str, label: str, facet: Facet) -> Group:
-    values = [_choice(value) for value in facet.values if value.count or value.is_selected]
-    # A selected value is never behind "more".
-    shown = [value for place, value in enumerate(values) if place < SHOWN or value.is_selected]
-    more = [value for place, value in enumerate(values) if place >= SHOWN and not value.is_selected]
-    return Group(code, name, label, tuple(shown), tuple(more), is_open=any(value.is_selected for value in values))
+def _choice(value: FacetValue, facet: Facet) -> Choice:
+    count = f"{value.count:,}" if facet.is_exact else f"{value.count:,}+"
+    return Choice(value.value, value.label, count, value.is_selected, value.swatch)
 
 
-def _opened(groups: list[Group]) -> list[Group]:
-    return [
-        Group(group.code, group.name, group.label, group.choices, group.more, group.is_open or place < OPEN_GROUPS)
-        for place, group in enumerate(groups)
-    ]
+def _opened(groups: list[Group], state: PageState) -> list[Group]:
+    """The first groups start open. Colours are not shown twice at once: those of photos open where a photo asks."""
+    has_stated = any(group.code in COLOUR_CODES for group in groups)
+    opened: list[Group] = []
+    for group in groups:
+        is_second = has_stated and not state.is_visual and group.code == PALETTE
+        opened.append(replace(group, is_open=group.is_open or (len(opened) < OPEN_GROUPS and not is_second)))
+    return opened
 
 
-def _branches(store: Store, facet: Facet, selected: str) -> tuple[Branch, ...]:
-    """The roots, and below each category on the way to the selected one its children."""
-    counted = {value.value: value for value in facet.values}
-    nodes = list(Category.objects.filter(store=store).order_by("path").values_list("path", "depth", "slug", "name"))
-    chosen = next((path for path, _, slug, _ in nodes if slug == selected), "")
-    roots = [path for path, depth, _, _ in nodes if depth == 1]
+def _branches(facet: Facet) -> tuple[Branch, ...]:
+    """The roots, and below each category on the way to the selected one its children; the fullest first."""
+    by_value = {value.value: value for value in facet.values}
+    below: dict[str, list[FacetValue]] = {}
+    for value in facet.values:
+        # What stands below a category that has nothing left stands at the top.
+        below.setdefault(value.parent if value.parent in by_value else "", []).append(value)
+    chosen = next((value for value in facet.values if value.is_selected), None)
+    roots = below.get("", [])
     # A tree with one root starts below it: a choice of one is none.
-    opened = chosen or (roots[0] if len(roots) == 1 else "")
-    found = []
-    for path, depth, slug, name in nodes:
-        parent = path[: -Category.steplen]
-        is_on_way = opened.startswith(path)
-        if (depth == 1 or opened.startswith(parent)) and (slug in counted or is_on_way):
-            count = counted[slug].count if slug in counted else 0
-            found.append(Branch(Choice(slug, name, count, slug == selected), depth - 1))
+    step = chosen or (roots[0] if len(roots) == 1 else None)
+    opened = set()
+    while step is not None:
+        opened.add(step.value)
+        step = by_value.get(step.parent)
+    found: list[Branch] = []
+    waiting = roots[::-1]
+    while waiting:
+        value = waiting.pop()
+        found.append(Branch(_choice(value, facet), value.level - 1))
+        if value.value in opened:
+            waiting += below.get(value.value, [])[::-1]
     return tuple(found)

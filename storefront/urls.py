@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from storefront import reports, views
+from storefront import completing, reports, views
 
 app_name = "storefront"
 shop: list[URLPattern | URLResolver] = [
@@ -12,6 +12,8 @@ shop: list[URLPattern | URLResolver] = [
     path("photos", views.upload_photo, name="photos"),
     path("photos/<str:photo_id>", views.photo, name="photo"),
     path("events", reports.report, name="events"),
+    path("suggestions", completing.suggestions, name="suggestions"),
+    path("values/<str:code>", views.values, name="values"),
     path("p/<path:sku>", views.product, name="product"),
     path("similar/<path:sku>", views.similar, name="similar"),
 ]

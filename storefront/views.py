@@ -25,10 +25,12 @@ from storefront.asking import Trouble
 from storefront.cards import cards, detail
 from storefront.links import Links
 from storefront.page import make_page
+from storefront.panel import attribute_labels, make_group
 from storefront.security import UPLOADS_PER_MINUTE, may_upload, shop_page
 from storefront.state import PageState, read_state
 
 logger = logging.getLogger(__name__)
+MAX_FIND_LENGTH = 60
 # The row of similar products under a product.
 SIMILAR = 8
 
@@ -58,7 +60,7 @@ def upload_photo(request: ShopRequest, store_slug: str = "") -> HttpResponse:
         photo = keep_photo(request, store)
     except InvalidQuery as error:
         return refuse(request, store, links=links, state=state, message=error.message)
-    state = replace(state, photo=photo.pk, box=(), like="")
+    state = replace(state, photo=photo.pk, box=(), like="", unlike=())
     if not request.htmx:
         return HttpResponseRedirect(links.shop(state), status=303)
     return answer(request, store, links=links, state=state)
@@ -107,6 +109,25 @@ def similar(request: ShopRequest, sku: str, store_slug: str = "") -> HttpRespons
     except SearchError as error:
         logger.info("Nothing similar to %r is shown: %s", sku, error)
     return render(request, "storefront/_similar.html", context)
+
+
+@shop_page
+@require_GET
+def values(request: ShopRequest, code: str, store_slug: str = "") -> HttpResponse:
+    """The values of one facet that a shopper looks for, without those in use, which stand beside."""
+    store, links, state = find_store(store_slug), Links(store_slug), read_state(request.GET)
+    labels = {"brand": "Brand", **attribute_labels(store)}
+    if code not in labels:
+        raise Http404("The store has no such facet.")
+    state = replace(state, attributes=tuple(pair for pair in state.attributes if pair[0] in labels))
+    words = " ".join(request.GET.get("find", "").replace("\x00", "").split())[:MAX_FIND_LENGTH]
+    try:
+        facet = asking.find_values(store, state, code=code, words=words)
+    except SearchError as error:
+        logger.info("The values of %r are not searched: %s", code, error)
+        return HttpResponse(escape(error.message), status=503)
+    group = make_group(code, labels[code], facet, links)
+    return render(request, "storefront/_values.html", {"group": group, "words": words})
 
 
 def find_store(store_slug: str) -> Store:

@@ -35,6 +35,10 @@ def test_a_state_survives_its_url() -> None:
         attributes=(("color", ("navy", "red")), ("size", ("m",))),
         order="-price",
         nearest=True,
+        palette=("navy", "light-blue"),
+        is_exact=True,
+        ignored=("color:red",),
+        unlike=("a,b", "é/1"),
         page=3,
         search_id="xyz",
     )
@@ -131,7 +135,9 @@ def test_a_price_that_is_none_is_named_and_there_is_a_way_out(visitor: Client, b
 def test_nothing_found_says_what_to_do(visitor: Client, boutique: Store) -> None:
     response = visitor.get("/?q=lamp&category=shoes&price_min=5000")
     assert (response.status_code, titles(response)) == (200, [])
-    assert texts(response, "nothing-acts") == ["Without the filters See everything"]
+    assert texts(response, "nothing-acts") == ["Without any filter (6)"]
+    assert texts(response, "nothing-else") == ["See everything"]
+    assert b'href="/?q=lamp"' in response.content
 
 
 def test_words_that_nothing_holds_together_are_admitted(visitor: Client, boutique: Store) -> None:

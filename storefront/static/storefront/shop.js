@@ -190,7 +190,8 @@ document.addEventListener("click", (event) => {
   const isPlain = !event.defaultPrevented && !event.button && !event.metaKey && !event.ctrlKey && !event.shiftKey;
   if (link && isPlain && find("#layout")) {
     event.preventDefault();
-    if (!isShown) opener = link;
+    // An option of the search field is gone by the time that the product closes.
+    if (!isShown) opener = link.closest("#options") ? find("#q") : link;
     history[isProductEntry() ? "replaceState" : "pushState"]({ product: true }, "", link.href);
     show(link.href);
   } else if (event.target === dialog) dialog.close();
@@ -240,6 +241,35 @@ function keepGroups() {
   }
 }
 document.addEventListener("htmx:oobAfterSwap", keepGroups);
+
+// What is typed to find a value of a facet is no filter: the form, which listens to the whole page, shall not search by it.
+document.addEventListener(
+  "change",
+  (event) => {
+    if (event.target.matches("[data-find]")) event.stopPropagation();
+  },
+  { capture: true },
+);
+
+// --- not this --------------------------------------------------------------------------------------------------------
+
+// The card fades at once; when the others have moved up, the focus is on the one that took its place.
+let wavedFrom = -1;
+document.addEventListener("click", (event) => {
+  const card = event.target.closest("[data-not-relevant]")?.closest(".card");
+  if (!card) return;
+  card.classList.add("is-going");
+  wavedFrom = [...card.parentElement.children].indexOf(card);
+});
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (wavedFrom < 0 || event.target.id !== "results") return;
+  const others = document.querySelectorAll("#grid [data-not-relevant]");
+  (others[Math.min(wavedFrom, others.length - 1)] ?? find("#results")).focus({ preventScroll: true });
+  wavedFrom = -1;
+});
+for (const name of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
+  document.addEventListener(name, () => find(".card.is-going")?.classList.remove("is-going"));
+}
 
 // The words and the box follow the address, also when going back; the words never under the shopper's hands.
 document.addEventListener("htmx:load", () => {
