@@ -65,6 +65,9 @@ def test_words_are_compared_judged_and_kept(playground: Page, tmp_path: Path) ->
     page.get_by_role("button", name="Search", exact=True).click()
     expect(page.locator(".pg-moved.is-up").first).to_be_visible()
     assert unlabelled(page) == []
+    asked, kept = page.locator(".pg-ask").bounding_box(), page.locator(".pg-keep").bounding_box()
+    assert asked is not None and kept is not None
+    assert asked["y"] + asked["height"] <= kept["y"]
     page.screenshot(path=tmp_path / "two.png", full_page=True)
     page.locator(".pg-hit").first.get_by_label("right").check()
     page.locator(".pg-hit").nth(1).get_by_label("wrong").check()

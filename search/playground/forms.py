@@ -59,8 +59,8 @@ class SideForm(forms.Form):
         widget=UnfoldAdminSelectWidget(),
         label="Fusion",
     )
-    lexical_weight = forms.FloatField(min_value=0, max_value=10, required=False, label="Weight of the words' route")
-    vector_weight = forms.FloatField(min_value=0, max_value=10, required=False, label="Weight of the vectors' route")
+    lexical_weight = forms.FloatField(min_value=0, max_value=10, required=False, label="Words' route")
+    vector_weight = forms.FloatField(min_value=0, max_value=10, required=False, label="Vectors' route")
     diversity = forms.FloatField(min_value=0, max_value=1, required=False, label="Diversity")
     min_confidence = forms.FloatField(min_value=0, max_value=1, required=False, label="Least confidence")
     version = VersionField(
@@ -74,7 +74,7 @@ class SideForm(forms.Form):
         max_length=2000,
         required=False,
         widget=UnfoldAdminTextInputWidget(attrs={"placeholder": '{"match": "all"}', "spellcheck": "false"}),
-        label="Further parameters, as JSON",
+        label="Further parameters",
     )
 
     def __init__(self, *args: Any, presets: Sequence[str], **kwargs: Any) -> None:
