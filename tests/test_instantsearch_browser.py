@@ -68,7 +68,8 @@ def page(browser: Browser, files: str, thirty_products: Store, live_server: Live
 
 
 def shows(page: Page, count: int) -> None:
-    expect(page.locator("#stats")).to_have_text(f"{count} products")
+    # Beside the text the widget speaks to screen readers, a little later.
+    expect(page.locator("#stats .ais-Stats-text")).to_have_text(f"{count} products")
 
 
 def titles(page: Page) -> Locator:
@@ -116,7 +117,8 @@ def test_a_refinement_list_narrows_by_any_of_its_values_and_keeps_the_others_cou
 
 
 def test_a_facets_values_are_searched(page: Page) -> None:
-    page.locator("#brands input[type=search]").press_sequentially("nor", delay=20)
+    # At once: the widget shows whichever answer comes last, and the machine may be busy.
+    page.locator("#brands input[type=search]").fill("nor")
     expect(page.locator("#brands li")).to_have_count(1)
     assert values(page, "#brands") == ["Norrvik 20"]
     expect(page.locator("#brands li mark")).to_have_text("Nor")
