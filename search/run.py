@@ -7,13 +7,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from time import monotonic, perf_counter
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db.models import QuerySet
 
 from catalog.models import Product, Store
 from search import filters as sql
 from search.calibration.confidence import NOTHING, Calibration
+from search.facets.summaries import SUMMARIES
 from search.lexical import NO_WORDS, Words, without_excluded
 from search.models import IndexVersion
 from search.query import Filters, Query, RowFilter
@@ -43,6 +44,9 @@ SHARES = {
     Stage.VECTOR: 0.1,
     Stage.FACETS: 0.0,
 }
+
+
+Kept = TypeVar("Kept")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,18 @@ class Run:
     def names(self) -> Taxonomy:
         """The store's categories, brands and attributes as they were when the search began."""
         return store_taxonomy(self.store.pk, stamp=None if self.stamps is None else self.stamps.taxonomy)
+
+    def kept(self, name: str, read: Callable[[], Kept]) -> Kept:
+        """What `read` gives of the store's settings and names, kept by this process while neither changes."""
+        if self.stamps is None:
+            return read()
+        key = (self.store.pk, name, self.stamps.settings, self.stamps.taxonomy)
+        known = SUMMARIES.get(key)
+        if known is None:
+            known = (read(),)
+            SUMMARIES.keep(key, known)
+        value: Kept = known[0]  # type: ignore[index]
+        return value
 
     def is_stamped(self, filters: Filters) -> bool:
         """Whether what the store holds under these filters changes only with its stamps: palettes are not in them."""

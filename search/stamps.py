@@ -1,4 +1,4 @@
-"""A store's stamps: two numbers that are other ones after any committed change of its products, or of its names.
+"""A store's stamps: numbers that are other ones after any committed change of its products, its names, or its settings.
 
 What a process keeps of a store under a stamp is true as long as the stamp is. The stamp is read first and what it vouches
 for later, so nothing kept is older than its stamp.
@@ -18,10 +18,12 @@ FOLD_ABOVE = 32
 
 @dataclass(frozen=True, slots=True)
 class Stamps:
-    """`products` changes with what counts and orders of products use, `taxonomy` with categories, brands and attributes."""
+    """`products` changes with what counts and orders of products use, `taxonomy` with categories, brands and attributes,
+    `settings` with rules, synonyms, and what products are ranked by."""
 
     products: int = 0
     taxonomy: int = 0
+    settings: int = 0
 
 
 def read_stamps(store_id: int) -> Stamps:
@@ -31,7 +33,7 @@ def read_stamps(store_id: int) -> Stamps:
             "SELECT kind, bit_xor(token) FROM search_storechange WHERE store_id IN (0, %s) GROUP BY kind", [store_id]
         )
         found = dict(cursor.fetchall())
-    return Stamps(found.get(ChangeKind.PRODUCTS, 0), found.get(ChangeKind.TAXONOMY, 0))
+    return Stamps(*(found.get(kind, 0) for kind in (ChangeKind.PRODUCTS, ChangeKind.TAXONOMY, ChangeKind.SETTINGS)))
 
 
 def fold_changes() -> int:

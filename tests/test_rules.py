@@ -11,12 +11,13 @@ from django.utils import timezone
 
 from catalog.models import Category, Product, Store
 from search import indexing
-from search.models import IndexVersion, Rule, RuleTrigger
-from search.query import Query
+from search.models import IndexVersion, Rule, RuleAction, RuleTrigger, Synonym
+from search.query import Mode, Query
 from search.retrieval import search
 from search.rules.active import rules_in_force, rules_to_try
 from search.rules.matching import Asked, Schedule, Trigger, is_time, plausible, replaced, words_of
 from search.rules.matching import Rule as RuleValue
+from search.rules.synonyms import checked
 from tests.api_fixtures import base64_photo, client_of, post_json, skus
 from tests.encoders import ColourEncoder
 from tests.shop import make_product
@@ -427,3 +428,24 @@ def test_rules_in_force_cost_one_query(shop: Store, owner: Client, django_assert
         )
     with django_assert_num_queries(1):
         assert len(rules_in_force(shop, now=timezone.now())) == 5
+
+
+def test_a_change_of_rules_or_synonyms_counts_with_the_next_search(shop: Store) -> None:
+    def found() -> list[str]:
+        return [hit.product.sku for hit in search(Query(shop.pk, text="lamp", mode=Mode.LEXICAL)).hits]
+
+    before = found()
+    rule = Rule.objects.create(store=shop, name="Hide the first")
+    hidden = Product.objects.get(store=shop, sku=before[0])
+    action = RuleAction.objects.create(rule=rule, kind="hide", product=hidden)
+    assert found() == before[1:]
+    RuleAction.objects.filter(pk=action.pk).update(product=Product.objects.get(store=shop, sku=before[1]))
+    assert found() == [before[0], *before[2:]]
+    rule.delete()
+    assert found() == before
+    assert search(Query(shop.pk, text="luminaire", mode=Mode.LEXICAL)).found == 0
+    synonym = checked(Synonym(store=shop, phrases=["lamp", "luminaire"]))
+    synonym.save()
+    assert search(Query(shop.pk, text="luminaire", mode=Mode.LEXICAL)).found == len(before)
+    Synonym.objects.filter(pk=synonym.pk).update(is_enabled=False)
+    assert search(Query(shop.pk, text="luminaire", mode=Mode.LEXICAL)).found == 0

@@ -39,6 +39,7 @@ class ProductFacts(models.Model):
 class ChangeKind(models.IntegerChoices):
     PRODUCTS = 1, "what counts and orders of products use"
     TAXONOMY = 2, "categories, brands, attributes and their values"
+    SETTINGS = 3, "rules, synonyms and how products are ranked"
 
 
 class StoreChange(models.Model):

@@ -11,11 +11,12 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from catalog.models import Store
 from search.pools import Pool
 from search.query import Mode
 from search.ranking.features import FEATURES, features_of
 from search.ranking.records import RankingWeights
-from search.run import Run, Stage
+from search.run import Run
 
 HEAD = 200
 
@@ -24,11 +25,16 @@ def reranked(run: Run, pool: Pool) -> Pool:
     """The pool with its head in the order of the store's learned weights, where there are some and the query asks for it."""
     if not run.query.rerank or run.version is None or run.query.mode is Mode.BROWSE or len(pool) < 2:
         return pool
-    row = RankingWeights.objects.filter(store=run.store, fingerprint=run.version.fingerprint).first()
-    if row is None or run.gives_up(Stage.RERANK):
+    weights = run.kept("weights", lambda: learned_weights(run.store)).get(run.version.fingerprint)
+    if weights is None:
         return pool
     head = pool.taken(np.arange(min(HEAD, len(pool))))
-    return by_worth(pool, features_of(run, head) @ vector_of(row.weights))
+    return by_worth(pool, features_of(run, head) @ vector_of(weights))
+
+
+def learned_weights(store: Store) -> dict[str, Mapping[str, float]]:
+    """The store's learned weights by the encoder's fingerprint."""
+    return dict(RankingWeights.objects.filter(store=store).values_list("fingerprint", "weights"))
 
 
 def by_worth(pool: Pool, worth: NDArray[np.float64]) -> Pool:

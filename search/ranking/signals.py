@@ -45,7 +45,7 @@ def declared_modifiers(store: Store) -> tuple[Modifier, ...]:
 def moved_by_signals(run: Run, pool: Pool) -> Pool:
     """The pool by score times the modifiers of the query, else of the store, and the boosts of its rules."""
     asked = run.query.modifiers
-    modifiers = declared_modifiers(run.store) if asked is None else asked
+    modifiers = run.kept("modifiers", lambda: declared_modifiers(run.store)) if asked is None else asked
     if not len(pool) or not (modifiers or run.boosts):
         return pool
     shown = np.ones(len(pool), np.float32)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, Q, QuerySet
+from django.db.models import OuterRef, QuerySet
 from django.db.models.functions import JSONObject
 
 from catalog.models import Store
@@ -47,10 +48,31 @@ _ACTION = JSONObject(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Enabled:
+    """A rule that is switched on, and the dates between which it counts."""
+
+    rule: Rule
+    starts_at: datetime | None
+    ends_at: datetime | None
+
+    def is_in_force(self, now: datetime) -> bool:
+        return (self.starts_at is None or self.starts_at <= now) and (self.ends_at is None or now < self.ends_at)
+
+
+def enabled_rules(store: Store) -> list[Enabled]:
+    """The store's rules that are switched on, whatever their dates, the first priority first."""
+    rows = RuleRow.objects.filter(store=store, is_enabled=True)
+    if not rows.exists():
+        # The statement that reads them with all they name is long in the making.
+        return []
+    dates = {pk: (starts_at, ends_at) for pk, starts_at, ends_at in rows.values_list("pk", "starts_at", "ends_at")}
+    return [Enabled(rule, *dates[rule.id]) for rule in _read(rows) if rule.id in dates]
+
+
 def rules_in_force(store: Store, *, now: datetime) -> list[Rule]:
     """The store's rules that are switched on and whose dates are now, the first priority first."""
-    in_time = (Q(starts_at__isnull=True) | Q(starts_at__lte=now)) & (Q(ends_at__isnull=True) | Q(ends_at__gt=now))
-    return _read(RuleRow.objects.filter(in_time, store=store, is_enabled=True))
+    return [one.rule for one in enabled_rules(store) if one.is_in_force(now)]
 
 
 def rules_to_try(store: Store, ids: Collection[int]) -> list[Rule]:

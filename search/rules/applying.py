@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import fields, replace
+from datetime import datetime
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -20,7 +21,7 @@ from catalog.models import Category, Product, Store
 from search.api.filtering import parse_filter_by, store_vocabulary
 from search.errors import InvalidQuery
 from search.query import Filters, Mode, Query
-from search.rules.active import rules_in_force
+from search.rules.active import enabled_rules
 from search.rules.matching import Action, Asked, Rule, holding, plausible, replaced, words_of
 from search.rules.seeing import look
 from search.run import Boost, Run
@@ -32,7 +33,7 @@ _WITHOUT_WORDS = {Mode.COMPOSED: Mode.IMAGE}
 def apply_rules(run: Run) -> None:
     """Do what the store's rules in force say of this query, or those that the run brings along (a preview's)."""
     now = timezone.now()
-    known = rules_in_force(run.store, now=now) if run.rules is None else run.rules
+    known = _in_force(run, now) if run.rules is None else run.rules
     if not known:
         return
     asked = _asked(run, known, now=now.astimezone(ZoneInfo(run.store.time_zone)))
@@ -52,6 +53,11 @@ def apply_rules(run: Run) -> None:
     banners = [dict(action.banner) for rule in applied for action in rule.actions if action.kind == "banner"]
     if banners:
         run.notes["banners"] = banners
+
+
+def _in_force(run: Run, now: datetime) -> list[Rule]:
+    enabled = run.kept("rules", lambda: enabled_rules(run.store))
+    return [one.rule for one in enabled if one.is_in_force(now)]
 
 
 def _asked(run: Run, rules: Iterable[Rule], *, now: Any) -> Asked:

@@ -48,9 +48,8 @@ class _Found:
 
 
 def expansions(words: Sequence[str], *, store: Store) -> tuple[Expansion, ...]:
-    """The phrases among a query's words that the store has synonyms for; the longest from the left. One short query where
-    there are none."""
-    if not words or not Synonym.objects.filter(store=store, is_enabled=True).exists():
+    """The phrases among a query's words that the store has synonyms for; the longest from the left."""
+    if not any(words):
         return ()
     stemmed = stems_of(words, language=store.language)
     known = _known(store, {stem for stems in stemmed for stem in stems})
@@ -67,6 +66,11 @@ def expansions(words: Sequence[str], *, store: Store) -> tuple[Expansion, ...]:
         found.append(Expansion(place, last, stems, " | ".join(map(_all_of, alternatives)), what.canonical))
         place = last + 1
     return tuple(found)
+
+
+def has_synonyms(store: Store) -> bool:
+    """Whether the store has any that are switched on."""
+    return Synonym.objects.filter(store=store, is_enabled=True).exists()
 
 
 def canonical(words: Sequence[str], found: Sequence[Expansion]) -> str:

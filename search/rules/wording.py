@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from search.rules.synonyms import Expansion, canonical, expansions
+from search.rules.synonyms import Expansion, canonical, expansions, has_synonyms
 from search.run import Run
 from search.words import syntax
 from search.words.reading import Group, Words
@@ -14,6 +14,8 @@ from search.words.syntax import Token, TokenKind
 
 def apply_synonyms(run: Run) -> None:
     """Let the words of the query find what their synonyms find, and encode the canonical ones."""
+    if not run.kept("synonyms", lambda: has_synonyms(run.store)):
+        return
     found = expansions(_open(run.words.tokens), store=run.store)
     if not found:
         return
