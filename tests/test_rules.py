@@ -436,6 +436,7 @@ def test_a_change_of_rules_or_synonyms_counts_with_the_next_search(shop: Store) 
 
     before = found()
     rule = Rule.objects.create(store=shop, name="Hide the first")
+    RuleTrigger.objects.create(rule=rule, kind="words", match="any")
     hidden = Product.objects.get(store=shop, sku=before[0])
     action = RuleAction.objects.create(rule=rule, kind="hide", product=hidden)
     assert found() == before[1:]

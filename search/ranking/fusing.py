@@ -20,6 +20,9 @@ PINNED, BROWSE, LEXICAL, WORDS = "pinned", "browse", "lexical", "words"
 WEIGHTS = {LEXICAL: 1.0, "text": 0.1, "image": 1.0, "composed": 1.0, WORDS: 1.0}
 
 
+LEAST_POINTS = 0.1
+
+
 def fused(matched: Matched, query: Query) -> Pool:
     """The routes' products by falling fused score, cut to the pool's size; ties go to the newer product."""
     routes = matched.routes
@@ -74,7 +77,8 @@ def _points(route: Route, query: Query) -> NDArray[np.float64]:
         return np.minimum(route.scores, 1.0).astype(np.float64)
     if route.confidences is not None:
         return route.confidences.astype(np.float64)
-    return spread(route.scores.astype(np.float64))
+    # Never 0: a factor could not lift the last.
+    return LEAST_POINTS + (1 - LEAST_POINTS) * spread(route.scores.astype(np.float64))
 
 
 def spread(scores: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -26,8 +26,8 @@ FloatArray = NDArray[np.float32]
 CONFIDENTIAL = frozenset({str(Signal.MARGIN)})
 # The admin calls a stock below five "low" too.
 FEW_LEFT, FEW_LEFT_VALUE = 5, 0.5
-# However many modifiers and rules come together, they move a score no further than this.
-MIN_FACTOR, MAX_FACTOR = 0.05, 20.0
+# However many modifiers and rules come together, they move a score no further than one rule may.
+MIN_FACTOR, MAX_FACTOR = 0.01, 100.0
 
 _SIGNALS = """
 SELECT product.id, product.quantity, extract(epoch FROM now() - product.created_at) / 86400, product.margin, kept.score

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time
 from typing import Any
 
@@ -50,7 +50,7 @@ _ACTION = JSONObject(
 
 @dataclass(frozen=True, slots=True)
 class Enabled:
-    """A rule that is switched on, and the dates between which it counts."""
+    """A rule, and the dates between which it counts."""
 
     rule: Rule
     starts_at: datetime | None
@@ -62,12 +62,7 @@ class Enabled:
 
 def enabled_rules(store: Store) -> list[Enabled]:
     """The store's rules that are switched on, whatever their dates, the first priority first."""
-    rows = RuleRow.objects.filter(store=store, is_enabled=True)
-    if not rows.exists():
-        # The statement that reads them with all they name is long in the making.
-        return []
-    dates = {pk: (starts_at, ends_at) for pk, starts_at, ends_at in rows.values_list("pk", "starts_at", "ends_at")}
-    return [Enabled(rule, *dates[rule.id]) for rule in _read(rows) if rule.id in dates]
+    return _read(RuleRow.objects.filter(store=store, is_enabled=True))
 
 
 def rules_in_force(store: Store, *, now: datetime) -> list[Rule]:
@@ -77,27 +72,42 @@ def rules_in_force(store: Store, *, now: datetime) -> list[Rule]:
 
 def rules_to_try(store: Store, ids: Collection[int]) -> list[Rule]:
     """These rules of the store, switched on or not, whatever their dates; their days and hours do not count either."""
-    return _read(RuleRow.objects.filter(store=store, pk__in=ids), is_scheduled=False)
+    rows = RuleRow.objects.filter(store=store, pk__in=ids)
+    return [replace(one.rule, schedule=Schedule()) for one in _read(rows)]
 
 
-def _read(rows: QuerySet[RuleRow], *, is_scheduled: bool = True) -> list[Rule]:
+def _read(rows: QuerySet[RuleRow]) -> list[Enabled]:
     triggers = RuleTrigger.objects.filter(rule=OuterRef("pk")).order_by("pk").values(row=_TRIGGER)
     actions = RuleAction.objects.filter(rule=OuterRef("pk")).order_by("pk").values(row=_ACTION)
     found = (
         rows.order_by("priority", "pk")
         .annotate(trigger_rows=ArraySubquery(triggers), action_rows=ArraySubquery(actions))
         .values_list(
-            "pk", "name", "priority", "weekdays", "from_time", "until_time", "trigger_rows", "action_rows", named=True
+            "pk",
+            "name",
+            "priority",
+            "weekdays",
+            "from_time",
+            "until_time",
+            "starts_at",
+            "ends_at",
+            "trigger_rows",
+            "action_rows",
+            named=True,
         )
     )
     return [
-        Rule(
-            row.pk,
-            row.name,
-            tuple(_trigger(one) for one in row.trigger_rows),
-            tuple(_action(one) for one in row.action_rows),
-            _schedule(row.weekdays, row.from_time, row.until_time) if is_scheduled else Schedule(),
-            row.priority,
+        Enabled(
+            Rule(
+                row.pk,
+                row.name,
+                tuple(_trigger(one) for one in row.trigger_rows),
+                tuple(_action(one) for one in row.action_rows),
+                _schedule(row.weekdays, row.from_time, row.until_time),
+                row.priority,
+            ),
+            row.starts_at,
+            row.ends_at,
         )
         for row in found
     ]
