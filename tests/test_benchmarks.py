@@ -7,12 +7,14 @@ import random
 import numpy as np
 import pytest
 
-from benchmarks import brute_force, encoding, index_catalogue, memory, overhead, search_latency, traffic
+from benchmarks import brute_force, encoding, index_catalogue, known_item, memory, overhead, search_latency, traffic
 from benchmarks.machine import Cost, Meter
 from catalog.models import Store
 from catalog.models.keys import create_api_key
 from search import indexing, milvus
 from search.calibration.confidence import forget_calibrations
+from search.evaluation.building import read_facts
+from search.evaluation.known_items import known_item_queries
 from search.models import IndexEntry, IndexVersion, StoreCalibration
 from tests.shop import category, make_product, make_store
 
@@ -110,6 +112,18 @@ def test_the_search_benchmark_measures_every_form_of_a_query(
     assert {len(part) for taken in times.values() for part in (taken.whole, taken.encode, taken.ann)} == {2}
     search_latency.report(times, live_index, store, where="here")
     assert capsys.readouterr().out.count("| words + image | yes |") == 2
+
+
+@pytest.mark.django_db
+def test_the_known_item_benchmark_compares_each_way_with_the_hybrid(live_index: IndexVersion) -> None:
+    store = make_store()
+    for colour in ("red", "blue", "green"):
+        make_product(store, colour, colours=(colour,), title=f"{colour} cotton winter jacket")
+    indexing.sweep(live_index)
+    queries = known_item_queries(read_facts(store), 3, random.Random(1), has_photo=True)
+    lines = known_item.report(store, live_index, queries, known_item.PHOTOS)
+    assert lines[0].startswith("| 3 queries | MRR")
+    assert [line.split(" | ")[0] for line in lines[2:-1]] == [f"| {way.name}" for way in known_item.PHOTOS]
 
 
 def test_the_encoding_benchmark_compares_every_runtime_on_every_piece_of_work(

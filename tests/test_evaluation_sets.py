@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from pytest_django import Settings
 from catalog.models import Product, Store
 from search.evaluation.building import KINDS, build, read_facts
 from search.evaluation.distortions import DISTORTIONS
+from search.evaluation.known_items import half_remembered, misspelt
 from search.evaluation.records import JudgedQueryRow, JudgedSetRow
 from search.evaluation.sets import InvalidQuerySet, JudgedQuery, lines_of, parse_lines, read_set, write_set
 from search.evaluation.stores import find_set, store_set
@@ -207,3 +209,14 @@ def test_an_unknown_set_and_an_impossible_row_are_named(shop: Store) -> None:
     JudgedQueryRow.objects.create(judged_set=row, key="q", text="red")
     with pytest.raises(InvalidQuerySet, match="mine, query 'q': no product is judged right"):
         find_set(shop, "mine")
+
+
+def test_half_remembered_titles_keep_most_words_and_misspell_one() -> None:
+    generator = random.Random(1)
+    for _ in range(200):
+        words = ["navy", "cotton", "shirt", "xl", "2024"]
+        said = half_remembered(words, generator).split()
+        assert len(said) == 3
+        assert len(set(said) - set(words)) == 1
+    assert half_remembered(["a", "42", "xl"], generator) == ""
+    assert all(misspelt("shirt", generator) != "shirt" for _ in range(200))

@@ -82,6 +82,7 @@ def test_a_product_is_created_read_changed_and_deleted(shop: Shop) -> None:
         "price": {"amount": "39.90", "currency": "EUR"},
         "in_stock": True,
         "quantity": 2,
+        "margin": None,
         "attributes": {"color": [{"code": "red", "label": "Red"}], "fit": [{"code": "wide", "label": "Wide"}]},
         "style_code": "",
         "url": "",

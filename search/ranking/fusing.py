@@ -24,16 +24,19 @@ LEAST_POINTS = 0.1
 
 
 def fused(matched: Matched, query: Query) -> Pool:
-    """The routes' products by falling fused score, cut to the pool's size; ties go to the newer product."""
+    """The routes' products by falling fused score, cut to the pool's size; ties go by the best place
+    that a route gave, then to the newer product."""
     routes = matched.routes
     together = np.concatenate([route.products for route in routes])
     products = np.unique(together)
     places = [np.searchsorted(products, route.products) for route in routes]
     scores = np.zeros(len(products), np.float64)
+    nearest = np.full(len(products), np.iinfo(np.int64).max)
     for route, place in zip(routes, places, strict=True):
         if route.name != PINNED:
+            nearest[place] = np.minimum(nearest[place], np.arange(len(route)))
             scores[place] += _weight(route, query, count=len(routes)) * _points(route, query)
-    order = np.lexsort((-products, -scores))[: _limit(matched)]
+    order = np.lexsort((-products, nearest, -scores))[: _limit(matched)]
     scored = [number for number, route in enumerate(routes) if route.name not in (BROWSE, PINNED)]
     ranks = np.zeros((len(scored), len(products)), np.int32)
     route_scores = np.zeros((len(scored), len(products)), np.float32)
