@@ -38,7 +38,7 @@ _ANY_WORD = "Nothing has all of these words. These products come closest."
 class Page:
     """What the templates show. `suggested` are other searches that find more, `ways_out` what to do where nothing is shown.
 
-    `said` are the hidden fields of the form that repeat what was said of the question.
+    `said` are the form's hidden fields: what was said of the question, and the filters where no panel holds them.
     """
 
     store: Store
@@ -136,7 +136,7 @@ def make_page(
         banners=banners(notes.get("banners", ())),
         suggested=suggested,
         ways_out=ways_out.always(state, result, links, tried=suggested),
-        said=tuple((name, value) for name, value in state.said if value),
+        said=tuple((name, value) for name, value in (*state.said, *(() if facets else state.narrowing)) if value),
     )
 
 

@@ -13,7 +13,7 @@ COLOUR_CODES = frozenset({"color", "colour", "base_color", "base_colour"})
 # Values of a group that show before "more"; the rest is one click away.
 SHOWN = 8
 # From so many values on a group can be searched; what is chosen then stands above its search.
-MANY = 12
+MANY = 20
 # Groups that start open.
 OPEN_GROUPS = 4
 PALETTE = "palette"

@@ -134,6 +134,16 @@ class PageState:
         yield "photo", self.photo
         yield "box", ",".join(f"{edge:g}" for edge in self.box) if self.photo else ""
         yield "like", self.like
+        yield from self.narrowing
+        yield "sort", self.order
+        yield "nearest", "1" if self.nearest else ""
+        yield from self.said
+        yield "page", str(self.page) if self.page > 1 else ""
+        yield "search_id", self.search_id if self.page > 1 else ""
+
+    @property
+    def narrowing(self) -> Iterator[tuple[str, str]]:
+        """The filters as fields of a form."""
         yield "category", self.category
         yield from (("brand", brand) for brand in self.brands)
         yield "price_min", self.price_min
@@ -141,11 +151,6 @@ class PageState:
         yield "in_stock", "1" if self.in_stock else ""
         yield from ((ATTRIBUTE_PREFIX + code, value) for code, values in self.attributes for value in values)
         yield from (("palette", colour) for colour in self.palette)
-        yield "sort", self.order
-        yield "nearest", "1" if self.nearest else ""
-        yield from self.said
-        yield "page", str(self.page) if self.page > 1 else ""
-        yield "search_id", self.search_id if self.page > 1 else ""
 
     @property
     def said(self) -> Iterator[tuple[str, str]]:

@@ -50,9 +50,11 @@ def variants_of(product: Product, links: Links) -> tuple[Variant, ...]:
 
 
 def _labels(store_id: int, products: Sequence[Product]) -> dict[int, str]:
-    """Of each product the labels of the attributes in which these products differ."""
+    """Of each product the labels of the attributes in which these products differ: a colour rather than a list of sizes."""
     codes = {code for product in products for code in product.attributes}
     differing = [code for code in codes if len({tuple(_values(product, code)) for product in products}) > 1]
+    single = [code for code in differing if all(len(_values(product, code)) < 2 for product in products)]
+    differing = single or differing
     rows = AttributeValue.objects.filter(attribute__store=store_id, attribute__code__in=differing).order_by(
         "attribute__position", "attribute__code", "label"
     )

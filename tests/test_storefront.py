@@ -129,6 +129,7 @@ def test_a_price_that_is_none_is_named_and_there_is_a_way_out(visitor: Client, b
     response = visitor.get("/?price_min=cheap")
     assert response.status_code == 400
     assert b"This search does not work" in response.content
+    assert b'<input type="hidden" form="search" name="price_min" value="cheap">' in response.content
     assert texts(response, "nothing-acts") == ["Without the filters See everything"]
 
 
