@@ -1,8 +1,10 @@
-# `make help` lists the targets. Settings: PORT, MILVUS, VITRINE_DATA, TORCH_INDEX, PYTHON (docs/operating.md).
+# `make help` lists the targets. Settings: PORT, MILVUS, VITRINE_DATA, TORCH_INDEX, PYTHON, WORKERS (docs/operating.md).
 PYTHON ?= python3
 VENV ?= .venv
 PORT ?= 8000
 MILVUS ?= lite
+# Processes that run the tests side by side, each with services of its own; services named by address can only be had once.
+WORKERS ?= $(if $(DATABASE_URL)$(REDIS_URL)$(MILVUS_URI),0,2)
 # Where Linux takes torch from: the CPU build by default; https://download.pytorch.org/whl/cu130 for a CUDA one, empty for none.
 TORCH_INDEX ?= $(if $(filter Linux,$(shell uname -s)),https://download.pytorch.org/whl/cpu)
 
@@ -26,7 +28,7 @@ services: $(INSTALLED) ## run the embedded Postgres, Redis and Milvus alone
 
 test: $(VENV)/.installed-test browser npm ## install what the tests need, check style, types, imports, schema, and run the tests
 	@$(MAKE) --no-print-directory lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 lint: $(VENV)/.installed-test ## style, types, import rules, migrations, OpenAPI schema
 	$(BIN)/ruff check .
