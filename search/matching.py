@@ -34,7 +34,8 @@ from search.vectors import query_vectors
 
 logger = logging.getLogger(__name__)
 _BY_WORDS = (Mode.WORDS, Mode.LEXICAL)
-# An engine reads some ten thousand ids in half a second; below this the list is short whichever way it is written.
+# On a loaded machine a 2.3.5 server took 0.36 s with a list of 2,000 ids, 1.6 s with 10,000, 5.2 s with 41,000: beyond this
+# the shorter of the two lists is worth looking for.
 LONG_LIST = 5000
 
 
