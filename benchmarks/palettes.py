@@ -2,7 +2,7 @@
 
     python benchmarks/palettes.py --fashion ZIP [--photos N] [--seed S]
 
-Only odd ids are measured: the tones of the named colours were chosen by looking at even ones. Labels such as Multi and
+Only odd ids are measured: the tones of the named colours were chosen by looking mostly at even ones. Labels such as Multi and
 Metallic, which name no colour, are left out; which names a label may have is the table below.
 """
 
