@@ -36,9 +36,11 @@ from catalog.models import Attribute, Category, Product, Store
 from search import lexical, milvus
 from search.api.requests import build_query
 from search.calibration.confidence import find_calibration
+from search.choices import Match, Mode
 from search.errors import SearchError
 from search.models import IndexVersion
-from search.query import FacetRequest, Filters, Match, Mode, Query, Result
+from search.query import FacetRequest, Filters, Query
+from search.result import Result
 from search.retrieval import search
 from search.vectors import product_vectors, query_vectors
 from search.versions import live_version

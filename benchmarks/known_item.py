@@ -20,13 +20,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import benchmarks.configured  # noqa: F401
 from catalog.models import Store
+from search.choices import Fusion
 from search.evaluation.asking import Setup, ask
 from search.evaluation.building import read_facts
 from search.evaluation.known_items import known_item_queries
 from search.evaluation.metrics import difference, figure, values_per_query
 from search.evaluation.sets import JudgedQuery, JudgedSet
 from search.models import IndexVersion
-from search.query import Fusion
 from search.versions import live_version
 
 METRIC, DEPTH = "MRR", 100

@@ -29,11 +29,12 @@ from catalog.models import ProductImage, Store
 from catalog.models.product import ImageKind
 from search import milvus
 from search.api.requests import search_request
+from search.choices import Mode
 from search.errors import SearchError
 from search.filters import resolve
 from search.images import decode_image
 from search.models import IndexVersion
-from search.query import Filters, Mode, Query, RowFilter
+from search.query import Filters, Query, RowFilter
 from search.query_images import MAX_SIDE
 from search.vectors import query_vectors
 from search.versions import live_version

@@ -11,7 +11,8 @@ import numpy as np
 from search import milvus
 from search.errors import EncoderUnavailable, IndexUnavailable
 from search.pools import Pool
-from search.query import Explanation, Hit, Part, PartFacts, PartScore, RouteFacts
+from search.query import Part
+from search.result import Explanation, Hit, PartFacts, PartScore, RouteFacts
 from search.run import Run
 from search.vectors import part_vectors
 

@@ -21,13 +21,14 @@ from numpy.typing import NDArray
 
 from catalog.models import Product
 from search import lexical, milvus
+from search.choices import Mode, SortKey
 from search.errors import EncoderUnavailable, IndexUnavailable
 from search.facets.members import Members
 from search.facets.statement import count_products, passing_ids
 from search.facets.summaries import SUMMARIES
 from search.ordering import in_order
 from search.pools import Pool
-from search.query import Filters, Mode, RowFilter, SortKey
+from search.query import Filters, RowFilter
 from search.routes import Route, vector_route, words_route
 from search.run import Run, Stage
 from search.vectors import query_vectors

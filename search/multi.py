@@ -8,8 +8,9 @@ from contextlib import ExitStack
 
 from search.errors import EncoderUnavailable, IndexUnavailable, SearchError
 from search.models import IndexVersion
-from search.query import Query, Result
+from search.query import Query
 from search.query_cache import encoded_together
+from search.result import Result
 from search.retrieval import search
 from search.vectors import encoder_inputs
 from search.versions import encoder_of, live_version

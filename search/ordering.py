@@ -5,8 +5,9 @@ from __future__ import annotations
 from django.db.models import F, QuerySet
 
 from catalog.models import Product
+from search.choices import SortKey
 from search.colour.conditions import nearest_first
-from search.query import Sort, SortKey
+from search.query import Sort
 
 
 def in_order(products: QuerySet[Product], sort: Sort) -> QuerySet[Product]:

@@ -10,7 +10,8 @@ from django.db.models import QuerySet
 from catalog.models import Product
 from search import lexical, pools
 from search.pools import Pool
-from search.query import Hit, Mark
+from search.query import Mark
+from search.result import Hit
 from search.run import Run
 
 

@@ -17,8 +17,10 @@ from django.core.cache import cache
 from numpy.typing import NDArray
 from redis.exceptions import RedisError
 
+from search.choices import Mode
 from search.errors import InvalidQuery
-from search.query import Filters, Mode, Query, RouteScore
+from search.query import Filters, Query
+from search.result import RouteScore
 
 logger = logging.getLogger(__name__)
 _HEADER = struct.Struct("<I")

@@ -12,6 +12,7 @@ from time import monotonic
 from catalog.models import Store
 from search import pools
 from search.calibration.confidence import find_calibration
+from search.choices import Mode
 from search.errors import IndexUnavailable
 from search.events.search_log import remember_search
 from search.explaining import explanation, with_parts
@@ -20,8 +21,9 @@ from search.matching import match
 from search.models import IndexVersion
 from search.paging import page
 from search.pools import Pool, Understood
-from search.query import Facet, Mode, Query, Result
+from search.query import Query
 from search.ranking.stages import rank
+from search.result import Facet, Result
 from search.rules.matching import Rule
 from search.run import Run
 from search.stamps import read_stamps

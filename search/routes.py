@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from catalog.models import Product
 from search import lexical, milvus
 from search.calibration.confidence import RouteCalibration
+from search.choices import Match
 from search.lexical import Words
 from search.milvus import ImageHit
 from search.models import IndexVersion
-from search.query import Match, RowFilter
+from search.query import RowFilter
 from search.vectors import VectorQuery, product_vectors
 
 # A dead engine may cost a search this long, then the other routes answer without it.

@@ -13,10 +13,11 @@ from PIL import Image
 from catalog.models import Product, ProductImage
 from catalog.models.product import ImageKind
 from search import milvus, query_cache
+from search.choices import Match, Mode
 from search.errors import InvalidQuery
 from search.models import IndexVersion
 from search.photo_care import photo_views
-from search.query import Match, Mode, Part, Query
+from search.query import Part, Query
 from search.versions import encoder_of
 from search.words.syntax import meant
 

@@ -10,7 +10,7 @@ from typing import Any
 from catalog.models import Store
 from search.api.requests import search_request
 from search.errors import EncoderUnavailable, IndexUnavailable, SearchError
-from search.query import Facet, Result
+from search.result import Facet, Result
 from storefront.state import ORDERS, PER_PAGE, PageState
 
 logger = logging.getLogger(__name__)

@@ -9,8 +9,8 @@ from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 
 from catalog.models import AttributeValue, Product, ProductImage, Store
-from search.api.parameters import MAX_NOT_RELEVANT
-from search.query import Hit
+from search.api.fields import MAX_NOT_RELEVANT
+from search.result import Hit
 from storefront.links import Links
 from storefront.photos import main_image, shown_images
 from storefront.state import PageState

@@ -10,7 +10,7 @@ from django.conf import settings
 
 from catalog.models import Store
 from search.errors import SearchError
-from search.query import Facet, Result
+from search.result import Facet, Result
 from storefront import ways_out
 from storefront.asking import Trouble, ask, trouble_of
 from storefront.banners import Banner, banners

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from catalog.models import Attribute, Store
-from search.query import Facet, FacetStats, FacetValue
+from search.result import Facet, FacetStats, FacetValue
 from storefront.links import Links
 from storefront.state import ATTRIBUTE_PREFIX, PageState
 

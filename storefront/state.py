@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 
-from search.api.parameters import MAX_NOT_RELEVANT
+from search.api.fields import MAX_NOT_RELEVANT
 from search.colour.bins import BY_NAME
 from search.colour.terms import MAX_COLOURS
 

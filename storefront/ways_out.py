@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from search.query import Filters, Result, Suggestion
+from search.query import Filters
+from search.result import Result, Suggestion
 from storefront.links import Links
 from storefront.state import PageState
 

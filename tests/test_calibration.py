@@ -18,8 +18,9 @@ from search.calibration.confidence import Calibration, RouteCalibration, find_ca
 from search.calibration.fitting import BINS, JudgedHits, fit_route
 from search.calibration.off_topic import FITTING_TEXTS, MEASURING_TEXTS
 from search.calibration.stores import CalibrationFailed, calibrate_missing, calibrate_store
+from search.choices import Mode
 from search.models import IndexVersion
-from search.query import FacetRequest, Mode, Query
+from search.query import FacetRequest, Query
 from search.reliability import calibration_error
 from search.retrieval import search
 from tests.encoders import COLOURS

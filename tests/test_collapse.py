@@ -14,9 +14,10 @@ from pytest_django import Settings
 
 from catalog.models import Product, Store
 from search import indexing
+from search.choices import Collapse, Mode, SortKey
 from search.models import IndexVersion, ProductTwin
 from search.pools import plain_pool
-from search.query import Collapse, Filters, Mode, Query, Sort, SortKey
+from search.query import Filters, Query, Sort
 from search.ranking import collapse
 from search.ranking.twins import close_pairs, difference_hash, refresh_twins
 from search.retrieval import search

@@ -10,7 +10,9 @@ import pytest
 from PIL import Image
 
 from catalog.models import Store
-from search.query import FacetRequest, Filters, Mode, Query, Result
+from search.choices import Mode
+from search.query import FacetRequest, Filters, Query
+from search.result import Result
 from search.retrieval import search
 from search.run import SHARES, Run, Stage
 from tests.encoders import COLOURS

@@ -15,7 +15,8 @@ from PIL import Image
 
 from catalog.models import Product, Store
 from search import milvus
-from search.query import Mode, Query
+from search.choices import Mode
+from search.query import Query
 from search.ranking.diversity import capped_order, mmr_order
 from search.retrieval import search
 from tests.api_fixtures import problem_of, skus

@@ -17,6 +17,7 @@ from redis import Redis
 from catalog.models import Product, Store
 from search import encoder as encoder_module
 from search import indexing, milvus, versions
+from search.choices import Mode
 from search.evaluation.asking import Answer, Run, Setup, ask
 from search.evaluation.gate import drops, lowest_allowed, read_baseline, save_baseline
 from search.evaluation.metrics import Figure, difference, figure, values_per_query
@@ -25,7 +26,7 @@ from search.evaluation.report import measure
 from search.evaluation.sets import InvalidQuerySet, JudgedQuery, JudgedSet, write_set
 from search.evaluation.setups import settable_fields, setup_of
 from search.models import IndexVersion
-from search.query import Mode, Query
+from search.query import Query
 from search.retrieval import search
 from tests.encoders import ColourEncoder
 from tests.shop import category, make_product, make_store

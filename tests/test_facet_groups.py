@@ -11,9 +11,10 @@ from PIL import Image
 
 from catalog.models import Product, Store
 from search import indexing
+from search.choices import Collapse, Mode
 from search.colour.sweep import refresh_palettes
 from search.models import IndexVersion
-from search.query import Collapse, FacetRequest, Filters, Mode, Query
+from search.query import FacetRequest, Filters, Query
 from search.retrieval import search
 from tests.encoders import COLOURS
 from tests.shop import brand, category, make_product, make_store

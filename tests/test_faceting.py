@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from search.api.faceting import parse_facet_by, parse_sort_by
 from search.api.filtering import Vocabulary
+from search.choices import SortKey
 from search.errors import InvalidQuery
-from search.query import FacetRequest, Sort, SortKey
+from search.query import FacetRequest, Sort
 
 VOCABULARY = Vocabulary(frozenset({"color"}), Decimal("0.01"))
 

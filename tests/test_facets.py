@@ -12,8 +12,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from catalog.models import Attribute, AttributeValue, Brand, Category, Product, Store
+from search.choices import Mode
 from search.facets.records import ProductFacts, StoreChange, term_of
-from search.query import FacetRequest, Mode, Query
+from search.query import FacetRequest, Query
 from search.retrieval import search
 from search.stamps import FOLD_ABOVE, fold_changes, read_stamps
 from tests.api_fixtures import post_json, problem_of

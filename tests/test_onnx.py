@@ -32,6 +32,7 @@ from transformers import (
 from search import encoder as encoder_module
 from search import indexing, versions
 from search.checks import check_encoder
+from search.choices import Mode
 from search.encoder import Encoder, get_encoder
 from search.errors import EncoderUnavailable, InvalidIndex
 from search.models import IndexVersion
@@ -42,7 +43,7 @@ from search.onnx.encoder import OnnxEncoder
 from search.onnx.exporting import export, to_int8
 from search.onnx.samples import from_demo, from_store
 from search.onnx.towers import Towers
-from search.query import Mode, Query, RowFilter
+from search.query import Query, RowFilter
 from search.routes import vector_route
 from search.training.model import Shape, new_model, save_encoder, train_tokenizer
 from search.vectors import query_vectors

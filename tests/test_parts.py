@@ -8,8 +8,9 @@ from django.test import Client
 from PIL import Image
 
 from catalog.models import Store
+from search.choices import Match, Mode
 from search.models import IndexVersion
-from search.query import Match, Mode, Part, Query
+from search.query import Part, Query
 from search.retrieval import search
 from search.vectors import MAX_PUSH, query_vectors, unit
 from tests.api_fixtures import base64_photo, post_json, skus

@@ -8,9 +8,10 @@ from pytest_django import Settings
 
 from search import indexing
 from search.checks import check_limits
+from search.choices import Mode
 from search.models import IndexVersion
 from search.photo_care import centre, photo_views, product_box
-from search.query import Mode, Query
+from search.query import Query
 from search.retrieval import search
 from tests.encoders import COLOURS
 from tests.shop import make_product, make_store

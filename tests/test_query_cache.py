@@ -9,8 +9,9 @@ from prometheus_client import REGISTRY
 from pytest_django import Settings
 
 from search import indexing
+from search.choices import Mode
 from search.models import IndexVersion
-from search.query import Mode, Query
+from search.query import Query
 from search.query_cache import photo_vector, text_vector
 from search.vectors import query_vectors
 from tests.encoders import COLOURS, DIMENSION, ColourEncoder

@@ -10,8 +10,9 @@ from PIL import Image
 from pytest_django import Settings
 
 from catalog.models import Attribute, AttributeValue, Product, Store
+from search.choices import Fusion, Mode
 from search.matching import Matched
-from search.query import Fusion, Mode, Query
+from search.query import Query
 from search.ranking.fusing import fused
 from search.ranking.modifier_checks import Named, named_values, stated_values
 from search.retrieval import search

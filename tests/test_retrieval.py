@@ -11,9 +11,11 @@ from pytest_django import Settings
 
 from catalog.models import Product, Store
 from search import indexing, milvus
+from search.choices import Mode, SortKey
 from search.errors import EncoderUnavailable, IndexUnavailable, InvalidQuery
 from search.models import IndexVersion
-from search.query import FacetRequest, Filters, Mode, Query, Result, Sort, SortKey
+from search.query import FacetRequest, Filters, Query, Sort
+from search.result import Result
 from search.retrieval import search
 from tests.encoders import COLOURS, ColourEncoder
 from tests.shop import brand, category, make_product, make_store

@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from catalog.models import Category, Product, Store
 from search import indexing
+from search.choices import Mode
 from search.models import IndexVersion, Rule, RuleAction, RuleTrigger, Synonym
-from search.query import Mode, Query
+from search.query import Query
 from search.retrieval import search
 from search.rules.active import rules_in_force, rules_to_try
 from search.rules.matching import Asked, Schedule, Trigger, is_time, plausible, replaced, words_of

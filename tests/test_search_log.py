@@ -15,12 +15,13 @@ from hypothesis import strategies as st
 from pytest_django import Settings
 
 from catalog.models import Store
+from search.choices import Mode
 from search.events import search_log
 from search.events.masking import kept_words
 from search.events.records import SearchLog
 from search.events.search_log import keep_searches, remember_search, supersede_search
 from search.models import IndexVersion
-from search.query import Mode, Query
+from search.query import Query
 from search.retrieval import search
 from tests.api_fixtures import base64_photo, client_of, post_json
 from tests.shop import make_store

@@ -14,8 +14,9 @@ from django.utils import timezone
 
 from catalog.models import Product, Store
 from catalog.models.keys import KeyKind
+from search.choices import Mode, Signal
 from search.models import RankingModifier
-from search.query import Mode, Modifier, Query, Signal
+from search.query import Modifier, Query
 from search.ranking import signals
 from search.retrieval import search
 from search.run import Boost

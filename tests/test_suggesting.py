@@ -15,9 +15,10 @@ from catalog.models import Product, Store
 from search import indexing, milvus
 from search.api.filtering import Vocabulary, parse_filter_by, written_filters
 from search.calibration.confidence import Calibration, RouteCalibration, forget_calibrations
+from search.choices import Mode
 from search.errors import IndexUnavailable
 from search.models import IndexVersion, StoreCalibration
-from search.query import Filters, Mode, Query
+from search.query import Filters, Query
 from search.retrieval import search
 from search.suggesting.filters import rounded
 from search.words import refresh_vocabulary

@@ -21,8 +21,10 @@ from catalog.models import Attribute, AttributeValue, Category, Product, Store
 from search import encoder as encoder_module
 from search import indexing, milvus, versions
 from search.calibration.confidence import forget_calibrations
+from search.choices import Match, Mode, SortKey
 from search.models import IndexVersion, StoreCalibration
-from search.query import FacetRequest, Filters, Match, Mode, Part, Query, Result, Sort, SortKey
+from search.query import FacetRequest, Filters, Part, Query, Sort
+from search.result import Result
 from search.retrieval import search
 from tests.encoders import COLOURS, ColourEncoder
 from tests.shop import brand, category, make_product, make_store

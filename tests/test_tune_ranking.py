@@ -13,8 +13,9 @@ from django.core.management import CommandError, call_command
 
 from catalog.models import Store
 from search import indexing
+from search.choices import Mode
 from search.models import IndexVersion, RankingWeights
-from search.query import Mode, Query
+from search.query import Query
 from search.ranking import features, tuning
 from search.ranking.features import FEATURES
 from search.retrieval import search

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from catalog.models import Attribute, AttributeValue, Category, Product, Store
+from search.choices import Mode
 from search.lexical import parse_words
-from search.query import Mode, Query
+from search.query import Query
 from search.retrieval import search
 from search.words import refresh_vocabulary
 from search.words.interpretation import interpreted

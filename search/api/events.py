@@ -18,7 +18,7 @@ from catalog.models import Product, Store
 from catalog.models.keys import KeyKind
 from search.api.auth import HasSecretKey, request_key
 from search.api.errors import field_errors
-from search.api.parameters import StrictSerializer
+from search.api.fields import StrictSerializer
 from search.api.parsers import BoundedJSONParser
 from search.api.throttling import EventRateThrottle
 from search.errors import InvalidQuery

@@ -9,9 +9,10 @@ from decimal import Decimal
 from typing import Any
 
 from search.api.filtering import Vocabulary
+from search.choices import SortKey
 from search.colour.terms import read_hex
 from search.errors import InvalidQuery
-from search.query import FacetRequest, Sort, SortKey
+from search.query import FacetRequest, Sort
 
 MAX_FACETS = 20
 MAX_RANGES = 30

@@ -11,7 +11,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
 from catalog.models import Brand, Category, Product, Store
-from search.api.parameters import StrictSerializer
+from search.api.fields import StrictSerializer
 from search.rules.records import Rule, RuleAction, RuleTrigger, StoreValue
 
 

@@ -19,25 +19,15 @@ from catalog.models import Store
 from search.api.cursors import continued
 from search.api.errors import InvalidRequest, field_errors
 from search.api.faceting import parse_facet_by, parse_sort_by, with_facet_query
+from search.api.fields import StrictSerializer
 from search.api.filtering import parse_filter_by, store_vocabulary, typed_filters
-from search.api.parameters import ListingIn, ScalarSearchIn, SearchIn, StrictSerializer, validated
+from search.api.parameters import ListingIn, ScalarSearchIn, SearchIn, validated
 from search.api.photos import read_photo
+from search.choices import Collapse, Fusion, Match, Mode, Signal
 from search.errors import InvalidQuery
 from search.feedback import with_not_relevant
-from search.query import (
-    Collapse,
-    FacetRequest,
-    Filters,
-    Fusion,
-    Match,
-    Mode,
-    Modifier,
-    Part,
-    Query,
-    Result,
-    Signal,
-    Sort,
-)
+from search.query import FacetRequest, Filters, Modifier, Part, Query, Sort
+from search.result import Result
 from search.retrieval import search
 from search.rules.presets import with_preset
 

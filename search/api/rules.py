@@ -10,8 +10,9 @@ from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
 from catalog.models import Store
+from search.api.fields import StrictSerializer
 from search.api.named_things import FiniteFloatField, NamedThings
-from search.api.parameters import PhotoIn, StrictSerializer
+from search.api.parameters import PhotoIn
 from search.api.photos import read_photo
 from search.api.record_docs import described_item, described_list
 from search.api.records import ItemView, ListView, RecordsOfStore

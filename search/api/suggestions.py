@@ -13,7 +13,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from search.api.auth import request_key
-from search.api.parameters import MAX_TEXT_LENGTH, StrictSerializer
+from search.api.fields import StrictSerializer
+from search.api.parameters import MAX_TEXT_LENGTH
 from search.api.parsers import single_values
 from search.api.requests import read_fields
 from search.words.suggest import Suggestion, suggest

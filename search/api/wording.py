@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
-from search.api.parameters import StrictSerializer
+from search.api.fields import StrictSerializer
 from search.api.presets import check_parameters
 from search.api.record_docs import described_item, described_list
 from search.api.records import ItemView, ListView, RecordsOfStore

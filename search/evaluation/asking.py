@@ -14,13 +14,15 @@ from PIL import Image
 
 from catalog.models import Product, Store
 from catalog.models.product import ImageKind
+from search.choices import Mode
 from search.errors import EncoderUnavailable, IndexUnavailable, InvalidImage, InvalidQuery
 from search.evaluation.distortions import distort
 from search.evaluation.sets import InvalidQuerySet, JudgedQuery, JudgedSet
 from search.images import decode_image
 from search.models import IndexVersion
-from search.query import Mode, Query, Result
+from search.query import Query
 from search.query_images import MAX_SIDE
+from search.result import Result
 from search.retrieval import search
 
 DEFAULT_DEPTH = 100

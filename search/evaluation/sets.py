@@ -13,9 +13,10 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
+from search.choices import Mode
 from search.evaluation.distortions import DISTORTIONS
 from search.evaluation.records import MAX_GAIN
-from search.query import Filters, Mode
+from search.query import Filters
 
 FORCED_MODES = (Mode.WORDS, Mode.LEXICAL, Mode.SEMANTIC)
 

@@ -8,11 +8,12 @@ from dataclasses import MISSING, fields
 from typing import Any
 
 from search import versions
+from search.choices import Mode
 from search.encoder import get_encoder
 from search.evaluation.asking import Setup
 from search.evaluation.sets import InvalidQuerySet
 from search.models import IndexVersion, VersionState
-from search.query import Mode, Query
+from search.query import Query
 
 # What a query asks and how its answer is cut belongs to the set; every other plain field of `Query` can be compared.
 _ASKED = {

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from search.choices import Collapse, Mode
 from search.errors import InvalidQuery
 from search.facets.groups import count_groups_of
 from search.facets.members import Members
@@ -21,7 +22,8 @@ from search.facets.statement import Counts, count_fields
 from search.facets.summaries import SUMMARIES
 from search.matching import members_of, vector_members
 from search.pools import Pool
-from search.query import Collapse, Facet, FacetRequest, Filters, Mode
+from search.query import FacetRequest, Filters
+from search.result import Facet
 from search.run import Run, Stage
 from search.taxonomy import Taxonomy
 

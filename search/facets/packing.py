@@ -7,7 +7,8 @@ from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
-from search.query import Facet, FacetRequest, FacetStats, FacetValue
+from search.query import FacetRequest
+from search.result import Facet, FacetStats, FacetValue
 
 
 def facet_key(request: FacetRequest) -> str:

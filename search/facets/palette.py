@@ -5,12 +5,14 @@ from __future__ import annotations
 from django.db.models import Q, QuerySet
 
 from catalog.models import Product
+from search.choices import Collapse
 from search.colour.bins import BINS, BY_NAME
 from search.colour.conditions import count_bins, with_colours
 from search.facets.members import Members
 from search.facets.shaping import largest
-from search.query import Collapse, Facet, FacetRequest, FacetValue, Filters
+from search.query import FacetRequest, Filters
 from search.ranking.groups import count_groups, group_key
+from search.result import Facet, FacetValue
 from search.run import Run
 
 

@@ -9,7 +9,8 @@ from decimal import Decimal
 from catalog.models import Category
 from search.facets.records import term_of
 from search.facets.statement import Counts, Prices
-from search.query import Facet, FacetRequest, FacetStats, FacetValue, Filters
+from search.query import FacetRequest, Filters
+from search.result import Facet, FacetStats, FacetValue
 from search.taxonomy import Taxonomy
 
 _MILLI = Decimal(1000)

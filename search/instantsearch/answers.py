@@ -13,7 +13,8 @@ from rest_framework.request import Request
 from search.instantsearch.parameters import Asked
 from search.instantsearch.records import records
 from search.instantsearch.values import LEVEL, Vocabulary
-from search.query import Facet, FacetRequest, FacetValue, Result
+from search.query import FacetRequest
+from search.result import Facet, FacetValue, Result
 
 MAX_VALUES = 1000
 _WORD = re.compile(r"\w+")

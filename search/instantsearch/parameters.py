@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from search.api.parameters import MAX_PER_PAGE, MAX_TEXT_LENGTH
+from search.api.fields import MAX_PER_PAGE
+from search.api.parameters import MAX_TEXT_LENGTH
 from search.errors import InvalidQuery
 from search.instantsearch.conditions import Clause, facet_clauses, filter_clauses, numeric_clauses
 

@@ -18,7 +18,7 @@ from catalog.api.serializers import product_data
 from catalog.labels import Labels
 from search.instantsearch.parameters import Asked
 from search.instantsearch.values import SEPARATOR, Vocabulary
-from search.query import Hit, Result
+from search.result import Hit, Result
 
 _MARK = re.compile(r"<mark>(.*?)</mark>", re.DOTALL)
 _SNIPPET_WORDS = 10

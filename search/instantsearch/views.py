@@ -24,7 +24,8 @@ from search.instantsearch.keys import AlgoliaKeyAuthentication, HasPublishableKe
 from search.instantsearch.parameters import Asked, read_asked, read_queries
 from search.instantsearch.values import Vocabulary
 from search.multi import search_many
-from search.query import Query, Result
+from search.query import Query
+from search.result import Result
 
 # What follows the store's slug in an index's name, and its order.
 REPLICAS = {"": "relevance", "_price_asc": "price:asc", "_price_desc": "price:desc", "_newest": "newest"}

@@ -13,7 +13,8 @@ from search.api.filtering import written_filters
 from search.api.requests import build_query
 from search.errors import SearchError
 from search.models import IndexVersion
-from search.query import Hit, Query, Result
+from search.query import Query
+from search.result import Hit, Result
 from search.retrieval import search
 
 

@@ -12,9 +12,9 @@ import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
+from search.choices import Collapse
 from search.matching import match_set
 from search.pools import Pool
-from search.query import Collapse
 from search.ranking.groups import count_groups, group_key_sql
 from search.run import Run
 

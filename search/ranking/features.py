@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 
+from search.choices import Mode
 from search.errors import IndexUnavailable
 from search.pools import Pool
-from search.query import Mode
 from search.ranking.facts import read_columns
 from search.ranking.fusing import LEXICAL, WORDS, spread
 from search.ranking.modifier_checks import SIGNAL, named_values, stated_values

@@ -8,9 +8,10 @@ import numpy as np
 from django.conf import settings
 from numpy.typing import NDArray
 
+from search.choices import Fusion
 from search.matching import Matched
 from search.pools import Pool, plain_pool
-from search.query import Fusion, Query
+from search.query import Query
 from search.routes import Route
 
 # A rule's route lends no score: what only a rule brought in comes last until it is put in its place.

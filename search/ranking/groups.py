@@ -6,7 +6,7 @@ from django.db.models import Count, QuerySet, TextField
 from django.db.models.expressions import RawSQL
 
 from catalog.models import Product
-from search.query import Collapse
+from search.choices import Collapse
 
 _OWN = "'p' || catalog_product.id"
 _STYLE = "'s' || nullif(catalog_product.style_code, '')"

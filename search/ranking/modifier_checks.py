@@ -16,10 +16,10 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from search import query_cache
+from search.choices import Mode
 from search.errors import EncoderUnavailable, IndexUnavailable
 from search.models import IndexVersion
 from search.pools import Pool
-from search.query import Mode
 from search.ranking.facts import read_columns
 from search.run import Run
 from search.vectors import part_vectors, product_vectors

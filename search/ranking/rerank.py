@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.models import Store
+from search.choices import Mode
 from search.pools import Pool
-from search.query import Mode
 from search.ranking.features import FEATURES, features_of
 from search.ranking.records import RankingWeights
 from search.run import Run

@@ -14,8 +14,9 @@ from django.db.models.expressions import RawSQL
 from numpy.typing import NDArray
 
 from catalog.models import Product, Store
+from search.choices import Signal
 from search.pools import Pool
-from search.query import Modifier, Signal
+from search.query import Modifier
 from search.ranking.facts import column, read_columns
 from search.ranking.records import RankingModifier
 from search.run import Boost, Run

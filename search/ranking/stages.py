@@ -6,9 +6,9 @@ A stage takes a `Pool` and gives one. What a stage removes or adds belongs to th
 
 from __future__ import annotations
 
+from search.choices import SortKey
 from search.matching import Matched
 from search.pools import Pool
-from search.query import SortKey
 from search.ranking.collapse import collapsed
 from search.ranking.diversity import capped, diversified
 from search.ranking.fusing import fused

@@ -19,8 +19,9 @@ from django.utils import timezone
 
 from catalog.models import Category, Product, Store
 from search.api.filtering import parse_filter_by, store_vocabulary
+from search.choices import Mode
 from search.errors import InvalidQuery
-from search.query import Filters, Mode, Query
+from search.query import Filters, Query
 from search.rules.active import enabled_rules
 from search.rules.matching import Action, Asked, Rule, holding, plausible, replaced, words_of
 from search.rules.seeing import look

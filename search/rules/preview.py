@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from catalog.models import Product, Store
 from search.errors import EncoderUnavailable, IndexUnavailable
-from search.query import Query, Result
+from search.query import Query
+from search.result import Result
 from search.retrieval import search
 from search.rules.active import rules_in_force, rules_to_try
 from search.rules.matching import Action, Rule, Trigger

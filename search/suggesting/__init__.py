@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from search.errors import EncoderUnavailable, IndexUnavailable, InvalidQuery
 from search.pools import Pool
-from search.query import Suggestion
+from search.result import Suggestion
 from search.run import Run, Stage
 from search.suggesting.filters import fewer_filters
 from search.suggesting.nearest import what_is_nearest

@@ -10,7 +10,8 @@ from django.db.models import Count, Max, Min, QuerySet
 
 from catalog.models import Category, Product, Store
 from search.matching import match_set
-from search.query import Filters, Suggestion
+from search.query import Filters
+from search.result import Suggestion
 from search.suggesting import wording
 from search.suggesting.trials import Trial, Trials
 

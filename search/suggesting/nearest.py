@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Iterator
 
 from catalog.models import Category, Product
+from search.choices import Mode
 from search.pools import Pool
-from search.query import Mode, Suggestion
+from search.result import Suggestion
 from search.suggesting.filters import in_category
 from search.suggesting.trials import Trials
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from search.pools import Pool, query_digest
-from search.query import Query, Suggestion
+from search.query import Query
+from search.result import Suggestion
 from search.run import Run
 
 # A query of seven words under five filters needs about so many; each takes as long as the search itself.

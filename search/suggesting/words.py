@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from search.query import Suggestion
+from search.result import Suggestion
 from search.suggesting.trials import Trials
 
 MAX_WORDS = 4

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from search.query import Mode
+from search.choices import Mode
 from search.run import Boost, Run
 from search.words.interpretation import interpreted
 from search.words.spelling import corrected

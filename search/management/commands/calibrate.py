@@ -13,9 +13,10 @@ from catalog.models import Store
 from search.calibration.confidence import FILE_NAME, Calibration
 from search.calibration.off_topic import MEASURING_TEXTS
 from search.calibration.stores import CalibrationFailed, StoreFit, calibrate_missing, calibrate_store
+from search.choices import Mode
 from search.errors import SearchError
 from search.management.stores import find_store
-from search.query import Mode, Query
+from search.query import Query
 from search.retrieval import search
 
 FIRST = 20
