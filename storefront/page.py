@@ -97,13 +97,12 @@ def make_page(
             result = ask(store, state, facet_codes=None if is_continued else labels)
         except SearchError as error:
             trouble = trouble_of(error, state)
-    facets = result.facets if result else ()
+    facets, notes = (result.facets, result.notes) if result else ((), {})
     liked = liked_product(store, state.like, links) if state.like else None
     heading = _heading(state, liked, facets)
     found_text = _found_text(result) if result else ""
     is_by_likeness = state.is_visual and not state.order and bool(result and result.hits)
     base = state.first_page()
-    notes = result.notes if result else {}
     suggested = ways_out.suggested(state, result, links) if result else ()
     return Page(
         store=store,
