@@ -275,8 +275,8 @@ class Query:
 
     @property
     def words(self) -> str:
-        """What is searched by words: all texts that do not push away."""
-        return " ".join(part.text for part in self.parts if part.text and part.weight >= 0)
+        """What is searched by words: all texts that count, and do not push away."""
+        return " ".join(part.text for part in self.parts if part.text and part.weight > 0)
 
     @property
     def excluded_product_ids(self) -> tuple[int, ...]:

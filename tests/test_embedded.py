@@ -50,9 +50,10 @@ def test_endpoints_are_known_before_anything_runs_and_stay_the_same(data_dir: Pa
     assert not data_dir.exists()
     with running(data_dir, make_services(data_dir, is_durable=False), free_bytes=1):
         assert embedded.endpoints(data_dir) == before
-    assert before.database_url == f"postgres://vitrine@/{data_dir}/run/postgres/vitrine"
-    assert before.redis_url == f"unix://{data_dir}/run/redis.sock?db=0"
-    assert before.milvus_uri == f"unix:{data_dir}/run/milvus.sock"
+    run = socket_dir(data_dir)
+    assert before.database_url == f"postgres://vitrine@/{run}/postgres/vitrine"
+    assert before.redis_url == f"unix://{run}/redis.sock?db=0"
+    assert before.milvus_uri == f"unix:{run}/milvus.sock"
 
 
 def test_a_deep_data_folder_gets_short_socket_paths_of_its_own(tmp_path: Path) -> None:

@@ -121,7 +121,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     wait_until(
         lambda: b"Ctrl-C stops everything" in output.read_bytes() or process.poll() is not None,
         "the demo is ready",
-        timeout_s=300,
+        timeout_s=600,
     )
     assert process.poll() is None, output.read_text()
     yield running

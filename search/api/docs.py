@@ -51,6 +51,8 @@ _SAID = {
     "429": "Too many requests for this key.",
     "503": "A part that was needed is down.",
 }
+# What answers with an ETag.
+_TAGGED = tuple(f"/api/v1/{name}" for name in ("products", "rules", "synonyms", "presets"))
 _FIELD_ERROR: dict[str, Any] = {
     "type": "object",
     "required": ["field", "message"],
@@ -87,8 +89,10 @@ def describe_problems(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
     """A hook of drf-spectacular: every operation's errors are problem documents, so views describe successes only."""
     result["components"]["schemas"]["Problem"] = _PROBLEM
     for path, operations in result["paths"].items():
-        for operation in operations.values():
+        for method, operation in operations.items():
             responses = operation["responses"]
+            if method == "get" and path.startswith(_TAGGED):
+                responses.setdefault("304", {"description": "Unchanged since the ETag of If-None-Match."})
             expected = {"400", "401", "403", "429", "503"}
             expected |= {"404"} if "{" in path else set()
             expected |= {"413", "415"} if "requestBody" in operation else set()
