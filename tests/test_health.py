@@ -14,6 +14,7 @@ from catalog.models import Store
 from search import milvus
 from search.checks import check_index, check_limits
 from search.models import IndexVersion
+from workers import celery_app
 
 
 @pytest.mark.django_db
@@ -75,8 +76,8 @@ def test_without_postgres_nothing_is_ready_and_a_search_is_a_503(no_postgres: No
 @pytest.mark.django_db
 def test_metrics_hold_djangos_figures_and_ours(shop: Store) -> None:
     # Tests that commit leave nudges behind.
-    with celery_app.connection_for_write() as connection:
-        connection.default_channel.queue_purge("index")
+    with celery_app.connection_for_write() as broker:
+        broker.default_channel.queue_purge("index")
     text = Client().get("/metrics").content.decode()
     for line in (
         "vitrine_products 10.0",
