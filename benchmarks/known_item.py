@@ -43,18 +43,25 @@ class Way:
     fields: dict[str, Any] = field(default_factory=dict)
 
 
-# The last of each list is the hybrid that the others are compared with.
+FIRST: dict[str, Any] = {"rerank": False}
+# The last of each list is what the others are compared with; without learned weights it is the line before.
 WORDS = (
-    Way("words, by text alone", "lexical"),
-    Way("words, by meaning alone", "semantic"),
-    Way("words, both, by ranks (RRF)", "words", fields={"fusion": Fusion.RRF}),
-    Way("words, both", "words"),
+    Way("words, by text alone", "lexical", fields=FIRST),
+    Way("words, by meaning alone", "semantic", fields=FIRST),
+    Way("words, both, by ranks (RRF)", "words", fields={**FIRST, "fusion": Fusion.RRF}),
+    Way("words, both", "words", fields=FIRST),
+    Way("words, both, with the store's learned weights", "words"),
 )
 PHOTOS = (
-    Way("words, by text alone", "lexical"),
-    Way("photo alone", has_words=False, has_photo=True),
-    Way("words and photo, one vector", has_photo=True, fields={"lexical_weight": 0.0, "check_modifiers": False}),
-    Way("words and photo", has_photo=True),
+    Way("words, by text alone", "lexical", fields=FIRST),
+    Way("photo alone", has_words=False, has_photo=True, fields=FIRST),
+    Way(
+        "words and photo, one vector",
+        has_photo=True,
+        fields={**FIRST, "lexical_weight": 0.0, "check_modifiers": False},
+    ),
+    Way("words and photo", has_photo=True, fields=FIRST),
+    Way("words and photo, with the store's learned weights", has_photo=True),
 )
 
 
