@@ -137,10 +137,6 @@ class Run:
         others = tuple(replace(part, text=self.canonical.get(part.text, part.text)) for part in self.query.others)
         return replace(self.query, text=self.canonical.get(self.query.text, self.query.text), others=others)
 
-    def narrow(self, filters: Filters) -> None:
-        """Search under these filters from now on."""
-        self.query = replace(self.query, filters=filters)
-
     def resolved(self, filters: Filters) -> RowFilter:
         """The filters as ids, without the products that are no answer to this search."""
         excluded = tuple(sorted({*self.query.excluded_product_ids, *self.hidden}))

@@ -24,16 +24,20 @@ class ApiKeyAuthentication(BaseAuthentication):
     """
 
     def authenticate(self, request: Request) -> tuple[None, ApiKey] | None:
-        key = request.headers.get("X-API-Key", "").strip() or _bearer(request)
-        if not key:
-            return None
-        row = find_api_key(key)
-        if row is None:
-            raise AuthenticationFailed("The API key is unknown, expired or switched off. Make another in the admin.")
-        return None, row
+        return key_row(request.headers.get("X-API-Key", "").strip() or _bearer(request))
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="vitrine"'
+
+
+def key_row(key: str) -> tuple[None, ApiKey] | None:
+    """What an authentication answers for this key; None where none was sent. Raises `AuthenticationFailed`."""
+    if not key:
+        return None
+    row = find_api_key(key)
+    if row is None:
+        raise AuthenticationFailed("The API key is unknown, expired or switched off. Make another in the admin.")
+    return None, row
 
 
 def _bearer(request: Request) -> str:

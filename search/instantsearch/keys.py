@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from catalog.models import ApiKey
-from catalog.models.keys import KeyKind, find_api_key
-from search.api.auth import HasStore, request_key
+from catalog.models.keys import KeyKind
+from search.api.auth import HasStore, key_row, request_key
 
 NAME = "x-algolia-api-key"
 
@@ -18,13 +18,7 @@ class AlgoliaKeyAuthentication(BaseAuthentication):
     """Browsers send the key in the address: a request without headers of its own needs no preflight."""
 
     def authenticate(self, request: Request) -> tuple[None, ApiKey] | None:
-        key = (request.headers.get(NAME, "") or request.query_params.get(NAME, "")).strip()
-        if not key:
-            return None
-        row = find_api_key(key)
-        if row is None:
-            raise AuthenticationFailed("The API key is unknown, expired or switched off. Make another in the admin.")
-        return None, row
+        return key_row((request.headers.get(NAME, "") or request.query_params.get(NAME, "")).strip())
 
     def authenticate_header(self, request: Request) -> str:
         return 'Key realm="vitrine"'
