@@ -43,8 +43,7 @@ USER vitrine
 EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=60s --retries=4 \
     CMD ["python", "-m", "config.healthcheck", "8000"]
-CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--workers", "1", \
-     "--blocking-threads", "4", "--backpressure", "64", "--workers-kill-timeout", "10", "config.wsgi:application"]
+CMD ["python", "-m", "config.serve", "--host", "0.0.0.0", "--port", "8000"]
 
 FROM source AS gpu
 COPY --from=packages-gpu /opt/venv /opt/venv

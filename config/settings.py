@@ -5,6 +5,7 @@ With no `DATABASE_URL`, `REDIS_URL` or `MILVUS_URI`, the embedded services of `c
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -31,7 +32,12 @@ _SERVICE_URLS = {"postgres": "DATABASE_URL", "redis": "REDIS_URL", "milvus": "MI
 # The services that `manage.py services` and `manage.py demo` start: those without an address of their own.
 EMBEDDED_SERVICES = [name for name, url in _SERVICE_URLS.items() if not env.str(url, default="")]
 MILVUS_TOKEN = env.str("MILVUS_TOKEN", default="")
-MILVUS_TIMEOUT_S = env.float("MILVUS_TIMEOUT_S", default=10.0)
+# Of one call that writes, lists or compares, and of one that a shopper waits for.
+MILVUS_TIMEOUT_S = env.float("MILVUS_TIMEOUT_S", default=30.0)
+# Of loading a collection or flushing it, which waits for an index to be built.
+MILVUS_BUILD_TIMEOUT_S = env.float("MILVUS_BUILD_TIMEOUT_S", default=600.0)
+MILVUS_CONNECT_TIMEOUT_S = env.float("MILVUS_CONNECT_TIMEOUT_S", default=2.0)
+MILVUS_SEARCH_TIMEOUT_S = env.float("MILVUS_SEARCH_TIMEOUT_S", default=3.0)
 
 SECRET_KEY = env.str("SECRET_KEY", default="")
 if not SECRET_KEY:
@@ -45,15 +51,22 @@ DATABASES = {"default": env.db_url_config(DATABASE_URL)}
 DATABASES["default"]["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE_S", default=60)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"].setdefault("OPTIONS", {})["connect_timeout"] = env.int("DATABASE_CONNECT_TIMEOUT_S", default=5)
+# Of a web request; workers and commands may take longer.
+DATABASE_STATEMENT_TIMEOUT_S = env.float("DATABASE_STATEMENT_TIMEOUT_S", default=10.0)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# Of the cache; Celery waits for its broker as long as it takes.
+REDIS_TIMEOUT_S = env.float("REDIS_TIMEOUT_S", default=0.25)
+# A part that failed so often in a row is left alone for so long, then one request tries it again.
+BREAKER_FAILURES = env.int("BREAKER_FAILURES", default=3)
+BREAKER_RESET_S = env.float("BREAKER_RESET_S", default=5.0)
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "search.redis_cache.GuardedRedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "vitrine",
-        # A search answers without Redis: a dead Redis must cost a request milliseconds, not a hanging socket.
-        "OPTIONS": {"socket_connect_timeout": 0.5, "socket_timeout": 2.0},
+        # A search answers without Redis: a round trip takes less than a millisecond, or Redis is not well.
+        "OPTIONS": {"socket_connect_timeout": REDIS_TIMEOUT_S, "socket_timeout": REDIS_TIMEOUT_S},
     }
 }
 
@@ -220,12 +233,34 @@ SPECTACULAR_SETTINGS = {
     ],
 }
 
+# --- the web server (config.serve) and what it takes on ----------------------------------------------------------------
+_CORES = os.cpu_count() or 1
+WEB_PROCESSES = env.int("WEB_PROCESSES", default=1)
+# At once, in each process. More slots than cores only make each request slower; photos and words wait for others a little.
+WEB_SEARCH_SLOTS = env.int("WEB_SEARCH_SLOTS", default=max(4, _CORES))
+WEB_CATALOGUE_SLOTS = env.int("WEB_CATALOGUE_SLOTS", default=2)
+WEB_ADMIN_SLOTS = env.int("WEB_ADMIN_SLOTS", default=2)
+WEB_QUEUE_LENGTH = env.int("WEB_QUEUE_LENGTH", default=16)
+# A shopper's request waits out a burst this long, but not a queue that has stood for as long (controlled delay).
+WEB_BURST_WAIT_MS = env.float("WEB_BURST_WAIT_MS", default=100.0)
+WEB_STANDING_WAIT_MS = env.float("WEB_STANDING_WAIT_MS", default=10.0)
+WEB_STAFF_WAIT_S = env.float("WEB_STAFF_WAIT_S", default=5.0)
+WEB_REQUEST_TIMEOUT_S = env.float("WEB_REQUEST_TIMEOUT_S", default=30.0)
+WEB_MAX_CONNECTIONS = env.int("WEB_MAX_CONNECTIONS", default=512)
+# Between being told to stop and stopping: readiness says no, so that a balancer looks elsewhere first.
+WEB_DRAIN_S = env.float("WEB_DRAIN_S", default=0.0)
+WEB_STOP_TIMEOUT_S = env.int("WEB_STOP_TIMEOUT_S", default=15)
+
 # --- encoder and photos ---------------------------------------------------------------------------------------------
 ENCODER_MODEL = env.str("ENCODER_MODEL", default=str(BASE_DIR / "models" / "vitrine-compact-clip"))
 ENCODER_DEVICE = env.str("ENCODER_DEVICE", default="auto")
 ENCODER_BATCH_SIZE = env.int("ENCODER_BATCH_SIZE", default=64)
 # Beside a busy neighbour torch with two threads becomes ten times slower (measured): one thread per process.
 ENCODER_THREADS = env.int("ENCODER_THREADS", default=1)
+# Of what requests ask, in each process; whoever finds no place in this time is answered by words alone, or told to come again.
+ENCODE_PHOTOS_AT_ONCE = env.int("ENCODE_PHOTOS_AT_ONCE", default=max(2, _CORES))
+ENCODE_TEXTS_AT_ONCE = env.int("ENCODE_TEXTS_AT_ONCE", default=8)
+ENCODE_WAIT_MS = env.float("ENCODE_WAIT_MS", default=500.0)
 # torch, or onnx: ONNX Runtime on the exports of `manage.py export_encoder`, the first one of the encoder's present weights.
 ENCODER_BACKEND = env.str("ENCODER_BACKEND", default="torch")
 ENCODER_EXPORTS = [Path(name) for name in env.list("ENCODER_EXPORTS", default=[str(DATA_DIR / "encoder-onnx")])]

@@ -210,9 +210,7 @@ def vector(run: Run, filters: Filters) -> Route | None:
         with run.timed("encode"):
             asked = query_vectors(run.encoded, run.version)
         with run.timed("ann"):
-            route = vector_route(
-                asked, run.version, wanted=wanted, limit=settings.SEARCH_POOL_SIZE, deadline=run.deadline
-            )
+            route = vector_route(asked, run.version, wanted=wanted, limit=settings.SEARCH_POOL_SIZE)
         route = route.calibrated(run.calibration.routes.get(route.name), queries=asked.vectors)
         return _without_excluded(run, route, filters) if run.words.excluded else route
     except (IndexUnavailable, EncoderUnavailable) as error:

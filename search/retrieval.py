@@ -13,6 +13,7 @@ from catalog.models import Store
 from search import pools
 from search.calibration.confidence import find_calibration
 from search.choices import Mode
+from search.deadlines import deadline_in
 from search.errors import IndexUnavailable
 from search.events.search_log import remember_search
 from search.explaining import explanation, with_parts
@@ -48,6 +49,21 @@ def search(
     search, and `is_logged=False` asks for that alone. `rules` are tried in the place of those in force; an empty list searches
     without any. `clock` counts the seconds of the query's deadline.
     """
+    with deadline_in(query.deadline_ms / 1000):
+        return _answered(
+            query, version=version, is_kept=is_kept, is_logged=is_logged, rules=rules, clock=clock
+        )
+
+
+def _answered(
+    query: Query,
+    *,
+    version: IndexVersion | None,
+    is_kept: bool,
+    is_logged: bool,
+    rules: Sequence[Rule] | None,
+    clock: Callable[[], float],
+) -> Result:
     run = begun(query, version, is_kept=is_kept, clock=clock)
     run.rules = rules
     pool, facets, search_id, is_renewed = _pool(run)
