@@ -14,7 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 
-from config import embedded
+from config import embedded, object_store
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -149,11 +149,21 @@ MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(DATA_DIR / "media")))
 # Where this process serves /media/ itself (a laptop, the demo); behind a CDN or S3 it stays off.
 SERVE_MEDIA = env.bool("SERVE_MEDIA", default=not env.str("DATABASE_URL", default="") or DEMO or DEBUG)
 _S3_BUCKET = env.str("S3_BUCKET", default="")
+# Of one connection and of one read of an object store; boto3 itself tries again, with jitter, so many times in all.
+_S3_LIMITS = {
+    "connect_timeout": env.float("S3_CONNECT_TIMEOUT_S", default=3.0),
+    "read_timeout": env.float("S3_READ_TIMEOUT_S", default=10.0),
+    "retries": {"mode": "standard", "total_max_attempts": env.int("S3_TRIES", default=3)},
+}
 STORAGES = {
     "default": (
         {
             "BACKEND": "storages.backends.s3.S3Storage",
-            "OPTIONS": {"bucket_name": _S3_BUCKET, "endpoint_url": env.str("S3_ENDPOINT_URL", default=None)},
+            "OPTIONS": {
+                "bucket_name": _S3_BUCKET,
+                "endpoint_url": env.str("S3_ENDPOINT_URL", default=None),
+                "client_config": object_store.client_config(_S3_LIMITS),
+            },
         }
         if _S3_BUCKET
         else {"BACKEND": "django.core.files.storage.FileSystemStorage"}
@@ -247,6 +257,9 @@ WEB_STANDING_WAIT_MS = env.float("WEB_STANDING_WAIT_MS", default=10.0)
 WEB_STAFF_WAIT_S = env.float("WEB_STAFF_WAIT_S", default=5.0)
 WEB_REQUEST_TIMEOUT_S = env.float("WEB_REQUEST_TIMEOUT_S", default=30.0)
 WEB_MAX_CONNECTIONS = env.int("WEB_MAX_CONNECTIONS", default=512)
+# /health/ready asks each part at most this often, and waits for one no longer than this.
+HEALTH_LIFETIME_S = env.float("HEALTH_LIFETIME_S", default=1.0)
+HEALTH_TIMEOUT_S = env.float("HEALTH_TIMEOUT_S", default=2.0)
 # Between being told to stop and stopping: readiness says no, so that a balancer looks elsewhere first.
 WEB_DRAIN_S = env.float("WEB_DRAIN_S", default=0.0)
 WEB_STOP_TIMEOUT_S = env.int("WEB_STOP_TIMEOUT_S", default=15)
@@ -273,6 +286,7 @@ QUERY_VECTOR_LIFETIME_S = env.int("QUERY_VECTOR_LIFETIME_S", default=3600)
 IMAGE_MAX_BYTES = env.int("IMAGE_MAX_BYTES", default=20 * 2**20)
 IMAGE_MAX_PIXELS = env.int("IMAGE_MAX_PIXELS", default=50_000_000)
 IMAGE_FETCH_TIMEOUT_S = env.float("IMAGE_FETCH_TIMEOUT_S", default=10.0)
+IMAGE_CONNECT_TIMEOUT_S = env.float("IMAGE_CONNECT_TIMEOUT_S", default=3.0)
 # Photos at addresses of this very machine; off, because an address may come from anybody.
 IMAGE_FETCH_ALLOW_LOOPBACK = env.bool("IMAGE_FETCH_ALLOW_LOOPBACK", default=False)
 QUERY_IMAGE_LIFETIME_S = env.int("QUERY_IMAGE_LIFETIME_S", default=3600)

@@ -31,6 +31,7 @@ from search.pools import Pool
 from search.query import Filters, RowFilter
 from search.routes import Route, vector_route, words_route
 from search.run import Run, Stage
+from search.seldom import warn_seldom
 from search.vectors import query_vectors
 
 logger = logging.getLogger(__name__)
@@ -219,7 +220,7 @@ def vector(run: Run, filters: Filters) -> Route | None:
         if run.left_s <= 0 and run.gives_up(Stage.VECTOR):
             # It was not down: the deadline ended its wait.
             return None
-        logger.warning("Words answer alone: %s", error)
+        warn_seldom(logger, "Words answer alone: %s", error)
         run.degraded.append("encoder" if isinstance(error, EncoderUnavailable) else "milvus")
         return None
 

@@ -22,6 +22,7 @@ from redis.exceptions import RedisError
 
 from search.encoder import Encoder
 from search.encoding import encoding
+from search.seldom import warn_seldom
 
 logger = logging.getLogger(__name__)
 
@@ -104,7 +105,7 @@ def _read(keys: list[str], kind: str) -> dict[str, NDArray[np.float32]]:
     try:
         held: dict[str, bytes] = cache.get_many(keys)
     except (RedisError, OSError) as error:
-        logger.warning("Queries' vectors were not read: %s", error)
+        warn_seldom(logger, "Queries' vectors were not read: %s", error)
         held = {}
     LOOKUPS.labels(kind, "hit").inc(len(held))
     LOOKUPS.labels(kind, "miss").inc(len(keys) - len(held))
@@ -119,4 +120,4 @@ def _keep(vectors: dict[str, NDArray[np.float32]]) -> None:
             {key: rows.astype("<f4").tobytes() for key, rows in vectors.items()}, settings.QUERY_VECTOR_LIFETIME_S
         )
     except (RedisError, OSError) as error:
-        logger.warning("Queries' vectors were not kept: %s", error)
+        warn_seldom(logger, "Queries' vectors were not kept: %s", error)

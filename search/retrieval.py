@@ -27,6 +27,7 @@ from search.ranking.stages import rank
 from search.result import Facet, Result
 from search.rules.matching import Rule
 from search.run import Run
+from search.serving.statements import ESSENTIAL_S, reading, statements_in_time
 from search.stamps import read_stamps
 from search.suggesting import suggest
 from search.understanding import parse, understand
@@ -49,10 +50,12 @@ def search(
     search, and `is_logged=False` asks for that alone. `rules` are tried in the place of those in force; an empty list searches
     without any. `clock` counts the seconds of the query's deadline.
     """
-    with deadline_in(query.deadline_ms / 1000):
-        return _answered(
-            query, version=version, is_kept=is_kept, is_logged=is_logged, rules=rules, clock=clock
-        )
+
+    def answer() -> Result:
+        return _answered(query, version=version, is_kept=is_kept, is_logged=is_logged, rules=rules, clock=clock)
+
+    with deadline_in(query.deadline_ms / 1000), statements_in_time(least_s=ESSENTIAL_S):
+        return reading(answer)
 
 
 def _answered(

@@ -106,9 +106,14 @@ class Run:
     def gives_up(self, stage: Stage) -> bool:
         """Whether to leave this stage out to keep the deadline; the answer says so if it is."""
         is_late = self.left_s <= SHARES[stage] * self.asked.deadline_ms / 1000
-        if is_late and stage not in self.dropped:
-            self.dropped.append(stage)
+        if is_late:
+            self.drop(stage)
         return is_late
+
+    def drop(self, stage: Stage) -> None:
+        """Note that the answer goes without this stage."""
+        if stage not in self.dropped:
+            self.dropped.append(stage)
 
     @property
     def names(self) -> Taxonomy:

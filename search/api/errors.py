@@ -17,6 +17,7 @@ from rest_framework.views import set_rollback
 
 from catalog.api.requests import BodyTooLarge
 from search.errors import EncoderUnavailable, IndexUnavailable, InvalidQuery, SearchError
+from search.serving.statements import was_cancelled
 
 logger = logging.getLogger(__name__)
 
@@ -91,6 +92,9 @@ def problem_response(exc: Exception, context: Mapping[str, Any]) -> Response:
     if isinstance(exc, exceptions.APIException):
         return _of_api_exception(exc)
     if isinstance(exc, OperationalError | InterfaceError):
+        if was_cancelled(exc):
+            logger.error("The database took too long: %s", exc)
+            return problem(503, "database_timeout", "The database took too long for this request. Ask for less, or later.")
         logger.error("The database does not answer: %s", exc)
         return problem(503, "database_unavailable", "The database does not answer. Try again in a moment.")
     logger.error("Unexpected error in %s", type(context.get("view")).__name__, exc_info=exc)

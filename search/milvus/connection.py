@@ -202,11 +202,10 @@ def engine() -> Engine:
     return found
 
 
-def is_answering(*, timeout_s: float = 2.0) -> bool:
-    """Whether Milvus answers a version request within the time."""
+def is_answering() -> bool:
+    """Whether Milvus answers a version request within `HEALTH_TIMEOUT_S`."""
     try:
-        with milvus_errors("checking its health"):
-            client().get_server_version(timeout=timeout_s)
+        call("checking its health", "get_server_version", limit_s=settings.HEALTH_TIMEOUT_S)
     except IndexUnavailable:
         return False
     return True

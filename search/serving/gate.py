@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from typing import Any, TypeAlias
 
 from django.conf import settings
@@ -49,8 +50,10 @@ _PAGE = (
 ).encode()
 
 
-def make_lanes() -> dict[str, Lane]:
-    """The process' lanes, as the settings have them: shoppers, the catalogue's changes, and the admin do not share room."""
+@cache
+def process_lanes() -> dict[str, Lane]:
+    """This process' lanes by name, as the settings have them: shoppers, the catalogue's changes, and the admin do not share
+    room."""
     slots = {
         SEARCH: settings.WEB_SEARCH_SLOTS,
         CATALOGUE: settings.WEB_CATALOGUE_SLOTS,
@@ -79,23 +82,23 @@ def lane_of(method: str, path: str) -> str:
     return CATALOGUE if is_change else SEARCH
 
 
+def is_shedding() -> bool:
+    """Whether this process refused a shopper a moment ago."""
+    return process_lanes()[SEARCH].is_shedding
+
+
 class Gate:
     """Wraps the application. `lanes` by name; by default those of the settings."""
 
     def __init__(self, application: Application, *, lanes: dict[str, Lane] | None = None) -> None:
         self._application = application
-        self.lanes = make_lanes() if lanes is None else lanes
-
-    @property
-    def is_shedding(self) -> bool:
-        """Whether a shopper was refused a moment ago."""
-        return self.lanes[SEARCH].is_shedding
+        self._lanes = process_lanes() if lanes is None else lanes
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         name = lane_of(environ["REQUEST_METHOD"], environ["PATH_INFO"])
         if not name:
             return self._application(environ, _closing(start_response))
-        lane = self.lanes[name]
+        lane = self._lanes[name]
         if not lane.enter():
             return _refuse(environ, start_response)
         try:
