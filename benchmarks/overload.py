@@ -65,7 +65,9 @@ class Measured:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--store", required=True, help="the slug of a store whose catalogue is indexed")
-    parser.add_argument("--seconds", type=float, default=20, help="how long the overload lasts; other steps take a half")
+    parser.add_argument(
+        "--seconds", type=float, default=20, help="how long the overload lasts; other steps take a half"
+    )
     parser.add_argument("--factor", type=float, default=3.0, help="how many times the capacity is offered")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--url", default="", help="ask this web server instead of starting one")
@@ -141,9 +143,7 @@ def http_request(body: dict[str, Any], *, host: str, key: str) -> bytes:
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + data
 
 
-def measure(
-    options: argparse.Namespace, asked: Sequence[tuple[str, bytes]], *, host: str, port: int
-) -> Measured:
+def measure(options: argparse.Namespace, asked: Sequence[tuple[str, bytes]], *, host: str, port: int) -> Measured:
     """Warm up, one client, more and more clients, then too much."""
     position = 0
 
@@ -189,7 +189,9 @@ def resident_bytes(port: int) -> int:
     found = {
         one.pid for one in psutil.net_connections("tcp") if one.laddr and one.laddr.port == port and one.pid is not None
     }
-    return sum(psutil.Process(pid).memory_info().rss for pid in found if "granian" in _line(pid) or "serve" in _line(pid))
+    return sum(
+        psutil.Process(pid).memory_info().rss for pid in found if "granian" in _line(pid) or "serve" in _line(pid)
+    )
 
 
 def _line(pid: int) -> str:

@@ -34,7 +34,9 @@ def encoding(kind: str, encoder: str) -> Iterator[None]:
         with breaker_of("encoder", encoder, failures=(EncoderUnavailable,)).calling():
             yield
     except PartOpen as error:
-        raise EncoderUnavailable(f"The encoder {encoder!r} failed a moment ago and is left alone for a while.") from error
+        raise EncoderUnavailable(
+            f"The encoder {encoder!r} failed a moment ago and is left alone for a while."
+        ) from error
     finally:
         places.release()
 

@@ -85,9 +85,7 @@ def _photo_key(encoder: Encoder, photo: Image.Image) -> str:
     return f"query-vector:{encoder.fingerprint}:photo:{digest.hexdigest()}"
 
 
-def _cached(
-    encoder: Encoder, key: str, kind: str, *, encode: Callable[[], NDArray[np.float32]]
-) -> NDArray[np.float32]:
+def _cached(encoder: Encoder, key: str, kind: str, *, encode: Callable[[], NDArray[np.float32]]) -> NDArray[np.float32]:
     known = (_shared.get() or {}).get(key)
     if known is None:
         known = _read([key], kind).get(key)

@@ -94,7 +94,9 @@ def problem_response(exc: Exception, context: Mapping[str, Any]) -> Response:
     if isinstance(exc, OperationalError | InterfaceError):
         if was_cancelled(exc):
             logger.error("The database took too long: %s", exc)
-            return problem(503, "database_timeout", "The database took too long for this request. Ask for less, or later.")
+            return problem(
+                503, "database_timeout", "The database took too long for this request. Ask for less, or later."
+            )
         logger.error("The database does not answer: %s", exc)
         return problem(503, "database_unavailable", "The database does not answer. Try again in a moment.")
     logger.error("Unexpected error in %s", type(context.get("view")).__name__, exc_info=exc)

@@ -28,7 +28,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
         }
         response = HttpResponse(json.dumps(problem), status=503, content_type="application/problem+json")
     else:
-        page = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Closed for a moment</title><h1>{_DETAIL}</h1>'
+        page = (
+            f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Closed for a moment</title><h1>{_DETAIL}</h1>'
+        )
         response = HttpResponse(page, status=503)
     response["Retry-After"] = str(RETRY_AFTER_S)
     response["Cache-Control"] = "no-store"
