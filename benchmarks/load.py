@@ -29,6 +29,7 @@ class Sample:
     status: int
     took_ms: float
     late_ms: float = 0.0
+    is_degraded: bool = False
 
 
 @dataclass(slots=True)
@@ -50,12 +51,12 @@ class Asker:
     async def ask(self, form: str, request: bytes, *, late_ms: float = 0.0) -> Sample:
         began = time.perf_counter()
         try:
-            status = await asyncio.wait_for(self._exchange(request), TIMEOUT_S)
-        except (OSError, EOFError, ValueError, asyncio.TimeoutError):
-            status = 0
-        return Sample(form, status, (time.perf_counter() - began) * 1000, late_ms)
+            status, is_degraded = await asyncio.wait_for(self._exchange(request), TIMEOUT_S)
+        except (TimeoutError, OSError, EOFError, ValueError):
+            status, is_degraded = 0, False
+        return Sample(form, status, (time.perf_counter() - began) * 1000, late_ms, is_degraded)
 
-    async def _exchange(self, request: bytes) -> int:
+    async def _exchange(self, request: bytes) -> tuple[int, bool]:
         while self._idle:
             reader, writer = self._idle.pop()
             if not (reader.at_eof() or writer.is_closing()):
@@ -66,7 +67,7 @@ class Asker:
             writer.write(request)
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
             length = int(head.split("content-length:", 1)[1].split("\r\n", 1)[0])
-            await reader.readexactly(length)
+            body = await reader.readexactly(length)
         except BaseException:
             writer.close()
             raise
@@ -74,7 +75,8 @@ class Asker:
             writer.close()
         else:
             self._idle.append((reader, writer))
-        return int(head.split(" ", 2)[1])
+        status = int(head.split(" ", 2)[1])
+        return status, status == 200 and b'"degraded":[]' not in body
 
 
 async def closed(asker: Asker, requests: list[tuple[str, bytes]], *, clients: int, seconds: float) -> list[Sample]:

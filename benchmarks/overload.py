@@ -214,13 +214,15 @@ def report(measured: Measured, options: argparse.Namespace) -> None:
     """Print the tables in markdown."""
     steps = {"1 client": measured.unloaded, **{f"{n} clients": one for n, one in measured.closed.items()}}
     steps[f"open, {measured.offered_per_s:.0f}/s offered"] = measured.overload
-    print("\n| load | asked | answered/s | p50 / p99 ms | 503 | 503 p50 / p99 ms | other | generator's CPU |")
-    print("|---|---:|---:|---:|---:|---:|---:|---:|")
+    print(
+        "\n| load | asked | answered/s | p50 / p99 ms | of them degraded | 503 | 503 p50 / p99 ms | other | generator's CPU |"
+    )
+    print("|---|---:|---:|---:|---:|---:|---:|---:|---:|")
     for name, one in steps.items():
         other = sum(sample.status not in (200, 503) for sample in one.samples)
         print(
             f"| {name} | {len(one.samples)} | {answered_per_s(one):.1f} | {quantiles(times(one, status=200))} "
-            f"| {len(times(one, status=503))} | {quantiles(times(one, status=503))} | {other} "
+            f"| {sum(sample.is_degraded for sample in one.samples)} | {len(times(one, status=503))} | {quantiles(times(one, status=503))} | {other} "
             f"| {one.cpu_s:.1f} s of {one.wall_s:.0f} s |"
         )
     print("\n| form | unloaded p50 / p99 ms | in overload | answered | refused |\n|---|---:|---:|---:|---:|")

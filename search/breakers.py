@@ -53,13 +53,18 @@ class Breaker:
     at a trial only; all others are its answer."""
 
     def __init__(
-        self, part: str, *, failures: tuple[type[BaseException], ...], unless: tuple[type[BaseException], ...] = ()
+        self,
+        part: str,
+        *,
+        failures: tuple[type[BaseException], ...],
+        unless: tuple[type[BaseException], ...] = (),
+        patience: int | None = None,
     ) -> None:
         self.part = part
         self._failures, self._unless = failures, unless
         self._trial = threading.Lock()
         self._breaker = pybreaker.CircuitBreaker(
-            fail_max=settings.BREAKER_FAILURES,
+            fail_max=patience or settings.BREAKER_FAILURES,
             reset_timeout=settings.BREAKER_RESET_S,
             exclude=[self._is_answer],
             listeners=[_Listener(part)],
@@ -106,12 +111,14 @@ def breaker_of(
     *,
     failures: tuple[type[BaseException], ...],
     unless: tuple[type[BaseException], ...] = (),
+    patience: int | None = None,
 ) -> Breaker:
-    """This process' breaker of that part at that address, closed at first."""
+    """This process' breaker of that part at that address, closed at first. `patience` failures in a row open it
+    (`BREAKER_FAILURES`)."""
     with _lock:
         found = _breakers.get((part, address))
         if found is None:
-            found = _breakers[(part, address)] = Breaker(part, failures=failures, unless=unless)
+            found = _breakers[(part, address)] = Breaker(part, failures=failures, unless=unless, patience=patience)
         return found
 
 

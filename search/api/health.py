@@ -24,7 +24,6 @@ from search.models import IndexVersion
 from search.serving import draining, gate
 from search.versions import live_version
 
-
 # Whoever asks has little patience; a balancer's own is some seconds.
 HEALTH_DEADLINE_S = 3.0
 
