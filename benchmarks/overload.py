@@ -220,10 +220,11 @@ def report(measured: Measured, options: argparse.Namespace) -> None:
     print("|---|---:|---:|---:|---:|---:|---:|---:|---:|")
     for name, one in steps.items():
         other = sum(sample.status not in (200, 503) for sample in one.samples)
+        degraded = sum(sample.is_degraded for sample in one.samples)
+        answered, refused = times(one, status=200), times(one, status=503)
         print(
-            f"| {name} | {len(one.samples)} | {answered_per_s(one):.1f} | {quantiles(times(one, status=200))} "
-            f"| {sum(sample.is_degraded for sample in one.samples)} | {len(times(one, status=503))} | {quantiles(times(one, status=503))} | {other} "
-            f"| {one.cpu_s:.1f} s of {one.wall_s:.0f} s |"
+            f"| {name} | {len(one.samples)} | {answered_per_s(one):.1f} | {quantiles(answered)} | {degraded} "
+            f"| {len(refused)} | {quantiles(refused)} | {other} | {one.cpu_s:.1f} s of {one.wall_s:.0f} s |"
         )
     print("\n| form | unloaded p50 / p99 ms | in overload | answered | refused |\n|---|---:|---:|---:|---:|")
     for form in MIX:

@@ -246,11 +246,13 @@ SPECTACULAR_SETTINGS = {
 # --- the web server (config.serve) and what it takes on ----------------------------------------------------------------
 _CORES = os.cpu_count() or 1
 WEB_PROCESSES = env.int("WEB_PROCESSES", default=1)
-# At once, in each process. More slots than cores only make each request slower; photos and words wait for others a little.
-WEB_SEARCH_SLOTS = env.int("WEB_SEARCH_SLOTS", default=max(4, _CORES))
+# At once, in each process: of shoppers' requests at most, for their number follows from how slow they make each other.
+WEB_SEARCH_SLOTS = env.int("WEB_SEARCH_SLOTS", default=8)
+# So many times as long as alone may a request take on average, or fewer are taken at once.
+WEB_SLOWER = env.float("WEB_SLOWER", default=2.0)
 WEB_CATALOGUE_SLOTS = env.int("WEB_CATALOGUE_SLOTS", default=2)
 WEB_ADMIN_SLOTS = env.int("WEB_ADMIN_SLOTS", default=2)
-WEB_QUEUE_LENGTH = env.int("WEB_QUEUE_LENGTH", default=16)
+WEB_QUEUE_LENGTH = env.int("WEB_QUEUE_LENGTH", default=12)
 # A shopper's request waits out a burst this long, but not a queue that has stood for as long (controlled delay).
 WEB_BURST_WAIT_MS = env.float("WEB_BURST_WAIT_MS", default=100.0)
 WEB_STANDING_WAIT_MS = env.float("WEB_STANDING_WAIT_MS", default=10.0)

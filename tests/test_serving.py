@@ -19,39 +19,80 @@ from search.deadlines import left_s
 from search.models import IndexVersion
 from search.serving import draining, gate
 from search.serving.gate import ADMIN, CATALOGUE, SEARCH, Gate, lane_of
-from search.serving.lanes import Lane
+from search.serving.lanes import Lane, Place
+from search.serving.pace import WINDOW, Pace
 
 
 def lane(*, slots: int = 1, queue: int = 1, burst_s: float = 0.05, standing_s: float = 0.005, **facts: Any) -> Lane:
-    return Lane("test", slots=slots, queue=queue, burst_s=burst_s, standing_s=standing_s, **facts)
+    pace = Pace(least=slots, most=slots, start=slots, slower=2.0)
+    return Lane("test", pace=pace, queue=queue, burst_s=burst_s, standing_s=standing_s, **facts)
+
+
+def entered(one: Lane) -> Place:
+    place = one.enter()
+    assert place is not None
+    return place
 
 
 def test_a_lane_takes_its_slots_lets_few_wait_and_refuses_the_rest() -> None:
     one = lane(burst_s=5.0)
-    assert one.enter()
+    place = entered(one)
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(one.enter)
-        while not one._waiters:
+        while not one.waiting:
             threading.Event().wait(0.001)
-        assert not one.enter(), "the queue is full"
+        assert one.enter() is None, "the queue is full"
         assert one.is_shedding
-        one.leave()
-        assert waiting.result(5), "who waits gets the place"
-    one.leave()
-    assert (one.at_work, one.enter()) == (0, True)
+        one.leave(place, "a")
+        given = waiting.result(5)
+    assert given is not None, "who waits gets the place"
+    one.leave(given, "a")
+    assert (one.at_work, entered(one).is_given) == (0, True)
 
 
 def test_a_queue_that_stands_is_not_waited_for_as_long_as_a_burst() -> None:
     now = 100.0
     one = lane(queue=8, burst_s=0.5, standing_s=0.001, clock=lambda: now)
-    assert one.enter()
+    place = entered(one)
     now += 0.4
     assert not one._stands(now), "it was empty a moment ago"
     now += 0.2
     assert one._stands(now)
-    assert not one.enter()
-    one.leave()
+    assert one.enter() is None
+    one.leave(place, "a")
     assert not one._stands(now), "it is empty"
+
+
+def test_as_many_are_taken_at_once_as_leave_each_quick_enough() -> None:
+    pace = Pace(least=2, most=5, start=4, slower=2.0)
+
+    def many(count: int, took_s: float, *, kind: str = "words", was_alone: bool = False, is_wanted: bool = True) -> int:
+        for _ in range(count):
+            pace.note(kind, took_s, was_alone=was_alone, is_wanted=is_wanted)
+        return pace.limit
+
+    assert many(40, 9.0) == 4, "nobody knows yet how long one takes alone"
+    many(5, 0.010, was_alone=True, is_wanted=False)
+    many(5, 0.100, kind="photos", was_alone=True, is_wanted=False)
+    assert many(2 * WINDOW, 0.012, is_wanted=False) == 4, "nobody waits"
+    assert many(2 * WINDOW, 0.012) == 5, "there is room, up to the most"
+    assert many(2 * WINDOW, 0.120, kind="photos") == 5, "a photo may take as long as photos take"
+    assert many(8 * WINDOW, 0.030) == 2, "each takes three times its time, down to the least"
+    assert many(2 * WINDOW, 0.018) == 2, "slow enough already"
+
+
+def test_a_lane_learns_from_whoever_had_it_alone() -> None:
+    now = 100.0
+    one = lane(slots=2, clock=lambda: now)
+    first, second = entered(one), entered(one)
+    now += 7.0
+    one.leave(first, "a")
+    one.leave(second, "a")
+    assert not one.pace._alone["a"].count
+    place = entered(one)
+    now += 0.5
+    one.leave(place, "a")
+    assert (one.pace._alone["a"].count, one.pace._alone["a"].seconds) == (1, 0.5)
 
 
 @pytest.mark.parametrize(
@@ -99,7 +140,7 @@ def test_a_refused_request_is_a_503_that_says_when_to_come_again_and_others_are_
     full = lane(queue=0)
     application = Gate(plain, lanes={SEARCH: full, CATALOGUE: lane(), ADMIN: lane()})
     assert ask(application, "/api/v1/search")[::2] == ("200 OK", b"True"), "with a deadline"
-    assert full.enter()
+    place = entered(full)
     status, headers, body = ask(application, "/api/v1/search")
     problem = json.loads(body)
     assert (status, headers["Content-Type"]) == ("503 Service Unavailable", "application/problem+json")
@@ -109,7 +150,7 @@ def test_a_refused_request_is_a_503_that_says_when_to_come_again_and_others_are_
     assert ask(application, "/", HTTP_ACCEPT="text/html")[1]["Content-Type"].startswith("text/html")
     for path in ("/health/live", "/metrics", "/admin/", "/api/v1/products"):
         assert ask(application, path)[0] == "200 OK"
-    full.leave()
+    full.leave(place, "a")
     assert ask(application, "/api/v1/search")[0] == "200 OK"
 
 
@@ -144,8 +185,8 @@ def test_readiness_tells_of_shedding_and_of_a_missing_collection(
 ) -> None:
     full = lane(queue=0)
     monkeypatch.setattr(gate, "process_lanes", lambda: {SEARCH: full})
-    assert full.enter()
-    assert not full.enter()
+    entered(full)
+    assert full.enter() is None
     milvus.drop_collection(live_index.collection)
     body = Client().get("/health/ready").json()
     assert (body["status"], body["web"], body["degraded"]) == ("shedding", {"status": "shedding"}, ["index"])

@@ -16,6 +16,7 @@ from django.http import StreamingHttpResponse
 from search.deadlines import deadline_in
 from search.serving import draining
 from search.serving.lanes import Lane
+from search.serving.pace import Pace
 
 Environ: TypeAlias = dict[str, Any]
 StartResponse: TypeAlias = Callable[..., Any]
@@ -32,6 +33,8 @@ _SHOPPERS_POSTS = (
     "/api/v1/events",
     "/1/",
 )
+# A search of more bytes than these holds a photo.
+LARGE_BYTES = 4096
 # Clients that come back at once come back together.
 RETRY_AFTER_S = (1, 2, 3)
 _DETAIL = "More is asked of this server than it can answer in time. Try again in a moment."
@@ -54,22 +57,27 @@ _PAGE = (
 def process_lanes() -> dict[str, Lane]:
     """This process' lanes by name, as the settings have them: shoppers, the catalogue's changes, and the admin do not share
     room."""
-    slots = {
-        SEARCH: settings.WEB_SEARCH_SLOTS,
-        CATALOGUE: settings.WEB_CATALOGUE_SLOTS,
-        ADMIN: settings.WEB_ADMIN_SLOTS,
-    }
+    most = settings.WEB_SEARCH_SLOTS
+    least = min(2, most)
+    shoppers = Lane(
+        SEARCH,
+        pace=Pace(least=least, most=most, start=min(4, most), slower=settings.WEB_SLOWER),
+        queue=settings.WEB_QUEUE_LENGTH,
+        burst_s=settings.WEB_BURST_WAIT_MS / 1000,
+        standing_s=settings.WEB_STANDING_WAIT_MS / 1000,
+    )
     return {
-        name: Lane(
-            name,
-            slots=count,
-            queue=settings.WEB_QUEUE_LENGTH,
-            # Staff and feeds wait rather than fail: their work is not a shopper's glance.
-            burst_s=settings.WEB_BURST_WAIT_MS / 1000 if name == SEARCH else settings.WEB_STAFF_WAIT_S,
-            standing_s=settings.WEB_STANDING_WAIT_MS / 1000 if name == SEARCH else settings.WEB_STAFF_WAIT_S,
-        )
-        for name, count in slots.items()
+        SEARCH: shoppers,
+        CATALOGUE: _staff_lane(CATALOGUE, settings.WEB_CATALOGUE_SLOTS),
+        ADMIN: _staff_lane(ADMIN, settings.WEB_ADMIN_SLOTS),
     }
+
+
+def _staff_lane(name: str, slots: int) -> Lane:
+    """Staff and feeds wait rather than fail: their work is not a shopper's glance."""
+    wait_s: float = settings.WEB_STAFF_WAIT_S
+    pace = Pace(least=slots, most=slots, start=slots, slower=settings.WEB_SLOWER)
+    return Lane(name, pace=pace, queue=settings.WEB_QUEUE_LENGTH, burst_s=wait_s, standing_s=wait_s)
 
 
 def lane_of(method: str, path: str) -> str:
@@ -80,6 +88,13 @@ def lane_of(method: str, path: str) -> str:
         return ADMIN
     is_change = method not in ("GET", "HEAD") and path.startswith("/api/") and not path.startswith(_SHOPPERS_POSTS)
     return CATALOGUE if is_change else SEARCH
+
+
+def kind_of(environ: Environ) -> str:
+    """What of a request decides how long it takes, as far as one knows without reading it."""
+    length = str(environ.get("CONTENT_LENGTH") or "0")
+    size = "large" if length.isdecimal() and int(length[:18]) > LARGE_BYTES else "small"
+    return f"{environ['REQUEST_METHOD']} {'/'.join(environ['PATH_INFO'].split('/', 4)[:4])} {size}"
 
 
 def is_shedding() -> bool:
@@ -99,14 +114,15 @@ class Gate:
         if not name:
             return self._application(environ, _closing(start_response))
         lane = self._lanes[name]
-        if not lane.enter():
+        place = lane.enter()
+        if place is None:
             return _refuse(environ, start_response)
         try:
             with deadline_in(settings.WEB_REQUEST_TIMEOUT_S):
                 response = self._application(environ, _closing(start_response))
                 return response if isinstance(response, StreamingHttpResponse) else _read(response)
         finally:
-            lane.leave()
+            lane.leave(place, kind_of(environ))
 
 
 def _read(response: Iterable[bytes]) -> list[bytes]:
