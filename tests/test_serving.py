@@ -60,7 +60,10 @@ def test_a_queue_that_stands_is_not_waited_for_as_long_as_a_burst() -> None:
     assert one._stands(now)
     assert one.enter() is None
     one.leave(place, "a")
-    assert not one._stands(now), "it is empty"
+    assert one._stands(now), "it is empty because somebody was refused"
+    now += 0.6
+    one.leave(entered(one), "a")
+    assert not one._stands(now)
 
 
 def test_as_many_are_taken_at_once_as_leave_each_quick_enough() -> None:

@@ -127,8 +127,8 @@ class Lane:
         return place
 
     def _stands(self, now: float) -> bool:
-        """Whether the queue has not been empty for as long as a burst may last."""
-        return now - self._empty_at > self._burst_s
+        """Whether the queue has not been empty for as long as a burst may last; refusals empty it too, and are no relief."""
+        return now - self._empty_at > self._burst_s or now - self._refused_at < self._burst_s
 
     def _refuse(self, place: Place) -> None:
         self._refused_at = self._clock()
