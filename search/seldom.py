@@ -16,3 +16,8 @@ def warn_seldom(logger: logging.Logger, message: str, *values: object) -> None:
     if now - _said_at.get(key, float("-inf")) >= EVERY_S:
         _said_at[key] = now
         logger.warning(message, *values)
+
+
+def forget() -> None:
+    """Say everything anew: a test's beginning."""
+    _said_at.clear()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from django.core.cache import cache
 
+from search import breakers, seldom
+
 pytest_plugins = ["tests.index_fixtures", "tests.api_fixtures"]
 
 
@@ -19,5 +21,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(autouse=True)
 def empty_cache() -> None:
-    """Start each test with an empty Redis, so that throttles, pools and query photos never leak."""
+    """Start each test with an empty Redis, so that throttles, pools and query photos never leak, and with parts that nobody
+    found fault with."""
+    breakers.forget()
+    seldom.forget()
     cache.clear()

@@ -26,14 +26,6 @@ from search.serving.statements import reading, statements_in_time, was_cancelled
 from tests.api_fixtures import base64_photo, post_json, problem_of, skus
 
 
-@pytest.fixture(autouse=True)
-def closed_breakers() -> Iterator[None]:
-    """Each test begins and ends with parts that nobody found fault with."""
-    breakers.forget()
-    yield
-    breakers.forget()
-
-
 @dataclass
 class Peer:
     """A port of this machine that takes connections and never says a word."""

@@ -15,7 +15,6 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from catalog.models import Product, Store
-from search.api import throttling
 from search.events import erasure, recording
 from search.events.records import SearchEvent, SearchLog
 from tests.api_fixtures import client_of, post_json, problem_of
@@ -24,12 +23,6 @@ from tests.shop import make_product, make_store
 pytestmark = pytest.mark.django_db
 
 EVENTS = "/api/v1/events"
-
-
-@pytest.fixture(autouse=True)
-def counting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Throttles that do not know of a Redis that was down in another test."""
-    monkeypatch.setattr(throttling, "_paused_until", 0.0)
 
 
 @pytest.fixture

@@ -41,10 +41,11 @@ def create_collection(name: str, *, dimension: int, index: IndexSettings) -> Non
         "create_collection",
         name,
         schema=schema,
-        index_params=params,
         consistency_level="Bounded",
         **({"num_partitions": 16} if partitioned else {}),
     )
+    # There is no vector yet to wait for, and pymilvus waits by sleeping for half a second first.
+    call(f"making the index of {name}", "create_index", name, params, sync=False)
     call(f"loading the collection {name}", "load_collection", name, limit_s=settings.MILVUS_BUILD_TIMEOUT_S)
 
 
