@@ -23,7 +23,7 @@ from config.programs import HOST
 SPARE_THREADS = 8
 
 
-class DrainingServer(Server):  # type: ignore[misc]  # the library has no types
+class DrainingServer(Server):  # type: ignore[misc, valid-type]  # the library has no types
     """Granian with a time between being told to stop and stopping."""
 
     def signal_handler_interrupt(self, *args: Any, **kwargs: Any) -> None:

@@ -233,7 +233,9 @@ def test_a_page_without_postgres_is_a_503(transactional_db: None, monkeypatch: p
     connection.close()
     with monkeypatch.context() as patch:
         patch.setitem(connection.settings_dict, "HOST", "/nonexistent")
-        answer = Client(raise_request_exception=False, headers={"Cookie": "sessionid=abc"}).get(path)
+        visitor = Client(raise_request_exception=False)
+        visitor.cookies["sessionid"] = "abc"
+        answer = visitor.get(path)
         connection.close()
     assert (answer.status_code, answer["Retry-After"]) == (503, "5")
     assert answer["Content-Type"].startswith("text/html")

@@ -15,6 +15,7 @@ from django.conf import settings
 from pymilvus import MilvusClient
 from pymilvus.exceptions import MilvusException
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, stop_any, wait_random
+from tenacity.stop import stop_base
 
 from search.breakers import PartOpen, breaker_of
 from search.deadlines import bounded_s, left_s
@@ -149,7 +150,7 @@ def ask(doing: str, method: str, *args: Any, **options: Any) -> Any:
         with breaker.calling():
             for attempt in Retrying(
                 retry=retry_if_exception_type(MilvusDropped),
-                stop=stop_any(stop_after_attempt(TRIES), _is_too_late),
+                stop=stop_any(stop_after_attempt(TRIES), _TooLate()),
                 wait=wait_random(*RETRY_WAIT_S),
                 reraise=True,
             ):
@@ -174,9 +175,12 @@ def _asked(doing: str, method: str, *args: Any, **options: Any) -> Any:
         raise
 
 
-def _is_too_late(state: RetryCallState) -> bool:
-    left = left_s()
-    return left is not None and left < RETRY_LEAST_S
+class _TooLate(stop_base):
+    """No more tries where the deadline leaves no time for one."""
+
+    def __call__(self, retry_state: RetryCallState) -> bool:
+        left = left_s()
+        return left is not None and left < RETRY_LEAST_S
 
 
 def close_client() -> None:

@@ -90,7 +90,8 @@ class Lane:
                 self._empty_at = place.came_at
                 return self._give(place)
             if len(self._waiters) >= self.queue:
-                return self._refuse(place)
+                self._refuse(place)
+                return None
             patience_s = self._standing_s if self._stands(place.came_at) else self._burst_s
             place.turn.acquire()
             self._waiters.append(place)
@@ -99,7 +100,8 @@ class Lane:
                 # Else its turn came in the moment in which it gave up.
                 if not place.is_given:
                     self._waiters.remove(place)
-                    return self._refuse(place)
+                    self._refuse(place)
+                    return None
         self._waited.observe(self._clock() - place.came_at)
         return place
 
