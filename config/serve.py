@@ -46,8 +46,9 @@ class DrainingServer(Server):  # type: ignore[misc, valid-type]  # the library h
 
 def threads() -> int:
     """Threads of a process: one for each request that may be at work or wait, and some for what goes by the lanes."""
-    lanes = settings.WEB_SEARCH_SLOTS + settings.WEB_CATALOGUE_SLOTS + settings.WEB_ADMIN_SLOTS
-    return int(lanes + settings.WEB_QUEUE_LENGTH + SPARE_THREADS)
+    from search.serving.gate import process_lanes
+
+    return sum(lane.pace.most + lane.queue for lane in process_lanes().values()) + SPARE_THREADS
 
 
 def main() -> None:

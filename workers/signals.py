@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 # A message that waited longer than this says nothing that a later sweep does not see.
 NUDGE_EXPIRES_S = 10
 _FAILURES: tuple[type[BaseException], ...] = (OperationalError, OSError)
+_UNSENT: tuple[type[BaseException], ...] = (*_FAILURES, PartOpen)
 
 
 def connect() -> None:
@@ -44,7 +45,7 @@ def _send_sweep() -> None:
     try:
         with _queue().calling():
             sweep_recent.apply_async(expires=NUDGE_EXPIRES_S, retry=False)
-    except (*_FAILURES, PartOpen) as error:
+    except _UNSENT as error:
         logger.info("No nudge sent, the next sweep finds the change: %s", error)
 
 
@@ -57,7 +58,7 @@ def _send_import(job_id: int) -> None:
     try:
         with _queue().calling():
             import_file.apply_async((job_id,), retry=False)
-    except (*_FAILURES, PartOpen) as error:
+    except _UNSENT as error:
         logger.info("No nudge sent, beat finds the import: %s", error)
 
 

@@ -25,6 +25,8 @@ Application: TypeAlias = Callable[[Environ, StartResponse], Iterable[bytes]]
 # Answered whatever else goes on: who watches must see an overload, and files cost next to nothing.
 FREE_PATHS = ("/health/", "/metrics", "/static/", "/media/")
 SEARCH, CATALOGUE, ADMIN = "search", "catalogue", "admin"
+# Who waits for seconds holds a thread as long.
+STAFF_QUEUE = 4
 # Posts that change nothing of the shop, or come from shoppers' pages.
 _SHOPPERS_POSTS = (
     "/api/v1/search",
@@ -77,7 +79,7 @@ def _staff_lane(name: str, slots: int) -> Lane:
     """Staff and feeds wait rather than fail: their work is not a shopper's glance."""
     wait_s: float = settings.WEB_STAFF_WAIT_S
     pace = Pace(least=slots, most=slots, start=slots, slower=settings.WEB_SLOWER)
-    return Lane(name, pace=pace, queue=settings.WEB_QUEUE_LENGTH, burst_s=wait_s, standing_s=wait_s)
+    return Lane(name, pace=pace, queue=STAFF_QUEUE, burst_s=wait_s, standing_s=wait_s)
 
 
 def lane_of(method: str, path: str) -> str:

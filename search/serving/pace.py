@@ -39,8 +39,8 @@ class Pace:
     whoever holds the lane's lock calls it."""
 
     def __init__(self, *, least: int, most: int, start: int, slower: float) -> None:
-        self.limit = start
-        self._least, self._most, self._slower = least, most, slower
+        self.limit, self.most = start, most
+        self._least, self._slower = least, slower
         self._alone: dict[str, _Alone] = {}
         self._slowness: list[float] = []
         self._is_wanted = False
@@ -63,6 +63,6 @@ class Pace:
         if mean > self._slower:
             self.limit = max(self._least, self.limit - 1)
         elif self._is_wanted and mean < 0.75 * self._slower:
-            self.limit = min(self._most, self.limit + 1)
+            self.limit = min(self.most, self.limit + 1)
         self._slowness.clear()
         self._is_wanted = False
