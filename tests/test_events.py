@@ -189,7 +189,7 @@ def test_a_postgres_that_is_stuck_costs_an_event_its_timeout_and_then_a_503(
     answer = post_json(client, EVENTS, event())
     may_end.set()
     holder.join()
-    assert (problem_of(answer)["code"], answer["Retry-After"]) == ("database_unavailable", "5")
+    assert (problem_of(answer)["code"], answer["Retry-After"]) == ("database_timeout", "5")
     assert statuses(post_json(client, EVENTS, event())) == ["accepted"]
 
 
