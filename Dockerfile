@@ -34,6 +34,7 @@ COPY catalog catalog
 COPY search search
 COPY workers workers
 COPY storefront storefront
+COPY telemetry telemetry
 COPY models models
 
 FROM source AS cpu

@@ -21,6 +21,7 @@ from search.choices import Mode
 from search.errors import InvalidQuery
 from search.query import Filters, Query
 from search.result import RouteScore
+from telemetry import metrics
 
 logger = logging.getLogger(__name__)
 _HEADER = struct.Struct("<I")
@@ -204,6 +205,7 @@ def load(query: Query) -> Pool | None:
     except (RedisError, OSError) as error:
         logger.warning("The pool of a search was not read: %s", error)
         return None
+    metrics.POOLS.labels(metrics.hit_or_miss(packed is not None)).inc()
     if packed is None:
         return None
     size = _HEADER.unpack_from(packed)[0]
