@@ -395,13 +395,13 @@ _FORMATTERS = {"plain": "telemetry.logs.PlainFormatter", "json": "telemetry.logs
 if LOG_FORMAT not in _FORMATTERS:
     raise ImproperlyConfigured(f"LOG_FORMAT is {LOG_FORMAT!r}: use plain or json.")
 # What no log line may hold, wherever it came from.
-_SECRETS = [SECRET_KEY, MILVUS_TOKEN, METRICS_TOKEN]
-_SECRETS += [urlsplit(url).password or "" for url in (DATABASE_URL, REDIS_URL, MILVUS_URI)]
+SECRETS = [SECRET_KEY, MILVUS_TOKEN, METRICS_TOKEN]
+SECRETS += [urlsplit(url).password or "" for url in (DATABASE_URL, REDIS_URL, MILVUS_URI)]
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {"work": {"()": "telemetry.logs.WorkFilter"}},
-    "formatters": {"chosen": {"()": _FORMATTERS[LOG_FORMAT], "secrets": _SECRETS}},
+    "formatters": {"chosen": {"()": _FORMATTERS[LOG_FORMAT], "secrets": SECRETS}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "chosen", "filters": ["work"]}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {

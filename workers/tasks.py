@@ -32,6 +32,10 @@ PALETTES_BUDGET_S = 20.0
 @shared_task
 def sweep_recent() -> None:
     """Mend what changed lately, and the words of what was renamed."""
+    try:
+        heartbeat.nudge_begins()
+    except RedisError as error:
+        logger.warning("Nudges may wait for the schedule: %s", error)
     words.refresh_stale_words()
     _sweep(is_recent_only=True, budget_s=RECENT_BUDGET_S)
 
