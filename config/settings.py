@@ -411,7 +411,10 @@ LOGGING = {
         "pymilvus": {"level": "CRITICAL", "propagate": False},
         "sentence_transformers": {"level": "WARNING"},
         # A sweep each second would be three lines each second.
-        **{name: {"level": "WARNING"} for name in ("celery.beat", "celery.worker.strategy", "celery.app.trace")},
+        **{
+            name: {"level": "WARNING"}
+            for name in ("celery.beat", "celery.worker.strategy", "celery.worker.request", "celery.app.trace")
+        },
     },
 }
 

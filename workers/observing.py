@@ -34,7 +34,7 @@ def connect() -> None:
     before_task_publish.connect(send_work, dispatch_uid="observe-publish")
     task_prerun.connect(begin_task, dispatch_uid="observe-begin")
     task_postrun.connect(end_task, dispatch_uid="observe-end")
-    task_revoked.connect(_count_expired, dispatch_uid="observe-revoked")
+    task_revoked.connect(count_expired, dispatch_uid="observe-revoked")
     setup_logging.connect(_set_up_logging, dispatch_uid="observe-logging")
     worker_process_init.connect(_set_up_tracing, dispatch_uid="observe-tracing")
     worker_process_shutdown.connect(_send_last_spans, dispatch_uid="observe-shutdown")
@@ -78,9 +78,10 @@ def end_task(task_id: str, task: Any, state: str = "", **kwargs: object) -> None
         stack.close()
 
 
-def _count_expired(request: Any, expired: bool = False, **kwargs: object) -> None:
+def count_expired(sender: Any, expired: bool = False, **kwargs: object) -> None:
+    """Count a task that waited too long to be worth running."""
     if expired:
-        TASKS.labels(request.name.rsplit(".", 1)[-1], "expired").inc()
+        TASKS.labels(sender.name.rsplit(".", 1)[-1], "expired").inc()
 
 
 def _set_up_logging(**kwargs: object) -> None:

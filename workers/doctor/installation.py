@@ -6,7 +6,6 @@ import platform
 import re
 import socket
 import ssl
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -30,8 +29,6 @@ def public_hosts() -> list[str]:
 
 def check_packages() -> Iterator[Finding]:
     """Python's version, and what differs from the versions that were tested."""
-    if sys.version_info < (3, 11):
-        yield problem("python", f"Python {platform.python_version()}", "Vitrine needs Python 3.11 or newer.")
     pins = Path(settings.BASE_DIR) / "constraints.txt"
     if not pins.exists():
         yield fine(
