@@ -38,16 +38,17 @@ class _Redacting(logging.Formatter):
 
     def __init__(self, *args: Any, secrets: Iterable[str] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._secrets = tuple(secret for secret in secrets if len(secret) >= 8)
+        self._secrets = tuple(secrets)
 
     def format(self, record: logging.LogRecord) -> str:
         return redacted(super().format(record), self._secrets)
 
 
 def redacted(text: str, secrets: Iterable[str] = ()) -> str:
-    """The text with `***` in the place of every secret."""
+    """The text with `***` in the place of every secret; of `secrets` what is shorter than 8 letters is taken for none."""
     for secret in secrets:
-        text = text.replace(secret, HIDDEN)
+        if len(secret) >= 8:
+            text = text.replace(secret, HIDDEN)
     text = _KEY.sub(rf"\1_{HIDDEN}", text)
     text = _BEARER.sub(rf"\1{HIDDEN}", text)
     return _PASSWORD.sub(rf"\1{HIDDEN}@", text)

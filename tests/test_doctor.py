@@ -18,10 +18,15 @@ from redis import Redis
 from catalog.models import Store
 from search import heartbeat, milvus
 from search.models import IndexEntry, IndexVersion
-from workers.doctor import Finding, Status, examine
-from workers.doctor import background, engines, installation, machine, stores
+from workers.doctor import Finding, Status, background, engines, examine, installation, machine, stores
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def no_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No worker runs beside the tests: nobody need wait for its answer."""
+    monkeypatch.setattr(background, "ANSWER_S", 0.05)
 
 
 def said(check: Callable[[], Iterator[Finding]], status: Status) -> list[str]:

@@ -11,10 +11,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError
-from urllib.request import Request, urlopen
 
 import pytest
+import requests
 import yaml
 from django.conf import settings as live_settings
 from django.test import Client
@@ -120,12 +119,13 @@ def test_a_search_leaves_its_outcome_its_stages_and_its_caches(client: Client) -
 def test_a_search_without_milvus_is_counted_as_degraded_by_it(client: Client, settings: Any) -> None:
     before = value("vitrine_search_degraded_total", part="milvus")
     errors = value("vitrine_milvus_errors_total", call="connecting")
+    address = settings.MILVUS_URI
     settings.MILVUS_URI, settings.MILVUS_TIMEOUT_S = "http://127.0.0.1:9", 0.2
     close_client()
     try:
         assert client.get("/api/v1/search", {"q": "red"}).json()["degraded"] == ["milvus"]
     finally:
-        settings.MILVUS_URI = live_settings.MILVUS_URI
+        settings.MILVUS_URI = address
         close_client()
     assert value("vitrine_search_degraded_total", part="milvus") == before + 1
     assert value("vitrine_milvus_errors_total", call="connecting") > errors
@@ -167,14 +167,12 @@ def test_this_process_counts_where_all_look() -> None:
 def test_a_worker_without_a_web_server_answers_for_itself(tmp_path: Path) -> None:
     server = serve_figures("127.0.0.1:0", folder=str(tmp_path), token="a-long-token")
     address = f"http://127.0.0.1:{server.server_port}"
+    bearer = {"Authorization": "Bearer a-long-token"}
     try:
-        with pytest.raises(HTTPError, match="403"):
-            urlopen(f"{address}/metrics")
-        bearer = {"Authorization": "Bearer a-long-token"}
-        with pytest.raises(HTTPError, match="404"):
-            urlopen(Request(f"{address}/admin", headers=bearer))
-        with urlopen(Request(f"{address}/metrics", headers=bearer)) as answer:
-            assert answer.headers["Content-Type"].startswith("text/plain")
+        assert requests.get(f"{address}/metrics", timeout=5).status_code == 403
+        assert requests.get(f"{address}/admin", headers=bearer, timeout=5).status_code == 404
+        answer = requests.get(f"{address}/metrics", headers=bearer, timeout=5)
+        assert (answer.status_code, answer.headers["Content-Type"][:10]) == (200, "text/plain")
     finally:
         server.shutdown()
         server.server_close()
@@ -221,7 +219,7 @@ def test_the_access_log_says_whose_request_it_was_and_no_secret(
         "abcdefgh",
         "shop",
     )
-    assert (line["level"], line["logger"], line["status"]) == ("INFO", "vitrine.access", 400)
+    assert (line["level"], line["logger"], line["status"]) == ("INFO", "vitrine.access", 200)
     assert line["took_ms"] > 0
     assert line["key"] == "_".join(key.split("_")[:2])
     assert not {"words", key} & set(re.findall(r"\w+", json.dumps(line)))

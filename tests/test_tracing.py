@@ -18,6 +18,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from prometheus_client import REGISTRY
 
 from catalog.models import Product, Store
+from search import heartbeat
 from telemetry import tracing
 from telemetry.work import Work, current_work, working
 from tests.api_fixtures import client_of
@@ -95,6 +96,7 @@ def test_an_edit_is_one_trace_from_the_request_to_its_upsert(
     transactional_db: None, shop: Store, spans: InMemorySpanExporter, sent: list[dict[str, Any]]
 ) -> None:
     sent.clear()
+    heartbeat.nudge_begins()
     answer = client_of(shop, kind="secret").patch(
         "/api/v1/products/red-shoes",
         {"price": "77.00"},
@@ -123,6 +125,7 @@ def test_a_thousand_writes_are_one_nudge_until_a_sweep_begins(
 ) -> None:
     client = client_of(shop, kind="secret")
     sent.clear()
+    heartbeat.nudge_begins()
     for price in ("11.00", "12.00", "13.00"):
         client.patch("/api/v1/products/red-shoes", {"price": price}, content_type="application/json")
     assert len(sent) == 1
