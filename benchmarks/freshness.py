@@ -53,6 +53,7 @@ class Probe:
     sku: str
     cents: int
     photo_id: str = ""
+    image_id: int = 0
 
 
 @dataclass(slots=True)
@@ -90,8 +91,11 @@ class Shop:
         price = f"{probe.cents / 100:.2f}"
         body = {"image": {"id": probe.photo_id}, "filter_by": f"price:[{price}..{price}]", "per_page": 5}
         hits = self.call("POST", "/api/v1/search", json=body).json()["hits"]
-        # A photo that the index does not hold yet is not like the one before it.
-        return any(hit["product"]["sku"] == probe.sku and max(s["score"] for s in hit["scores"]) > 0.98 for hit in hits)
+        # Until the index has a replaced photo, the product is found by one that is no longer its own.
+        return any(
+            hit["product"]["sku"] == probe.sku and (hit["matched_image"] or {}).get("id") == probe.image_id
+            for hit in hits
+        )
 
 
 def photo(chance: np.random.Generator) -> bytes:
@@ -144,8 +148,10 @@ class Changes:
         else:
             write, is_gone = self._delete(probe), True
         sent = time.perf_counter()
-        write()
+        written = write()
         answered = time.perf_counter()
+        if not is_gone:
+            probe.image_id = written.json()["images"][0]["id"]
         while self._shop.finds(probe) is is_gone:
             if time.perf_counter() - answered > GIVE_UP_S:
                 raise TimeoutError(f"{probe.sku} is not right after {GIVE_UP_S:.0f} s")
@@ -156,19 +162,19 @@ class Changes:
             with self._lock:
                 self._probes.append(probe)
 
-    def _put(self, probe: Probe, data: bytes) -> Callable[[], object]:
+    def _put(self, probe: Probe, data: bytes) -> Callable[[], requests.Response]:
         fields = {"title": f"Freshness {probe.sku}", "price": f"{probe.cents / 100:.2f}", "quantity": "1"}
         files = {"images": ("photo.png", data, "image/png")}
         return lambda: self._shop.call("PUT", f"/api/v1/products/{probe.sku}", data=fields, files=files)
 
-    def _patch(self, probe: Probe, fields: dict[str, object]) -> Callable[[], object]:
+    def _patch(self, probe: Probe, fields: dict[str, object]) -> Callable[[], requests.Response]:
         return lambda: self._shop.call("PATCH", f"/api/v1/products/{probe.sku}", json=fields)
 
-    def _patch_photo(self, probe: Probe, data: bytes) -> Callable[[], object]:
+    def _patch_photo(self, probe: Probe, data: bytes) -> Callable[[], requests.Response]:
         files = {"images": ("photo.png", data, "image/png")}
         return lambda: self._shop.call("PATCH", f"/api/v1/products/{probe.sku}", files=files)
 
-    def _delete(self, probe: Probe) -> Callable[[], object]:
+    def _delete(self, probe: Probe) -> Callable[[], requests.Response]:
         return lambda: self._shop.call("DELETE", f"/api/v1/products/{probe.sku}")
 
     def clean(self) -> None:
