@@ -37,6 +37,7 @@ _NOT_IDENTITY = {
     "suggests",
     "deadline_ms",
     "image",
+    "stamps",
 }
 
 
