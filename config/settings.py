@@ -272,12 +272,7 @@ METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 # Where the processes of this machine (or container) keep their counts for each other to add up; empty: each its own alone.
 METRICS_DIR = env.str("METRICS_DIR", default=str(DATA_DIR / "metrics"))
 if METRICS_DIR:
-    try:
-        Path(METRICS_DIR).mkdir(mode=0o755, parents=True, exist_ok=True)
-    except OSError as error:
-        raise ImproperlyConfigured(
-            f"METRICS_DIR {METRICS_DIR} cannot be made ({error.strerror}): name a folder that every process here may write."
-        ) from error
+    embedded.make_shared_dir(Path(METRICS_DIR), data_dir=DATA_DIR)
     # How prometheus_client is told; it looks when it is imported, which is after the settings.
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = METRICS_DIR
 # host:port where a Celery worker answers /metrics itself, for a worker on a machine without a web server.

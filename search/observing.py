@@ -19,7 +19,7 @@ def observed(search: Callable[Concatenate[Query, Rest], Result]) -> Callable[Con
     """The search function with a span around it, its outcome counted and its stages timed."""
 
     @wraps(search)
-    def watched(query: Query, *args: Rest.args, **kwargs: Rest.kwargs) -> Result:
+    def watched(query: Query, /, *args: Rest.args, **kwargs: Rest.kwargs) -> Result:
         is_counted = bool(kwargs.get("is_kept", True))
         mode = query.mode.value
         started = perf_counter()
