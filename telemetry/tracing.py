@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from opentelemetry.instrumentation.instrumentor import BaseInstrumentor
     from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
     from opentelemetry.sdk.trace.export import SpanExporter
     from opentelemetry.trace import Span, Tracer
@@ -36,6 +37,8 @@ class _Nothing:
 _NOTHING = _Nothing()
 _provider: TracerProvider | None = None
 _tracer: Tracer | None = None
+# What has its calls watched from outside: Postgres' and Redis' clients.
+_instrumentors: list[BaseInstrumentor] = []
 
 
 class TracingError(RuntimeError):
@@ -60,8 +63,9 @@ def set_up(*, service: str, endpoint: str, share: float = 1.0) -> None:
         ) from error
     exporter = OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces")
     provider = _install(BatchSpanProcessor(exporter), service=service, share=share)
-    PsycopgInstrumentor().instrument(tracer_provider=provider)
-    RedisInstrumentor().instrument(tracer_provider=provider)
+    for instrumentor in (PsycopgInstrumentor(), RedisInstrumentor()):
+        instrumentor.instrument(tracer_provider=provider)
+        _instrumentors.append(instrumentor)
 
 
 def set_up_with(exporter: SpanExporter) -> None:
@@ -88,6 +92,8 @@ def _install(processor: SpanProcessor, *, service: str, share: float) -> TracerP
 def shut_down() -> None:
     """Send what waits, and make no more spans."""
     global _provider, _tracer
+    while _instrumentors:
+        _instrumentors.pop().uninstrument()
     if _provider is not None:
         _provider.shutdown()
     _provider = _tracer = None

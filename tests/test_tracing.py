@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import gzip
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from celery.app.task import Context
-from django.db import transaction
+from django.core.cache import cache
+from django.db import connection, transaction
 from django.test import Client
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -166,6 +170,38 @@ def test_expired_tasks_are_counted() -> None:
     before = REGISTRY.get_sample_value("vitrine_tasks_total", labels) or 0
     observing.count_expired(sender=tasks.sweep_recent, request=Context(), expired=True, terminated=False)
     assert REGISTRY.get_sample_value("vitrine_tasks_total", labels) == before + 1
+
+
+@pytest.mark.django_db
+def test_spans_reach_a_collector_with_those_of_postgres_and_redis_and_no_values() -> None:
+    received: list[bytes] = []
+
+    class Collector(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            received.append(gzip.decompress(body) if self.headers.get("Content-Encoding") == "gzip" else body)
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Collector) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        tracing.set_up(service="vitrine-test", endpoint=f"http://127.0.0.1:{server.server_port}/")
+        try:
+            with tracing.span("around"):
+                with connection.get_new_connection(connection.get_connection_params()) as other:
+                    other.execute("SELECT 1 WHERE 'hidden-value' = %s", ["hidden-parameter"])
+                cache.set("hidden-name", "hidden-text")
+        finally:
+            tracing.shut_down()
+            server.shutdown()
+    sent = b"".join(received)
+    for told in (b"vitrine-test", b"around", b"SELECT", b"SET"):
+        assert told in sent
+    for hidden in (b"hidden-parameter", b"hidden-name", b"hidden-text"):
+        assert hidden not in sent
 
 
 def test_nothing_of_opentelemetry_is_imported_while_traces_are_off() -> None:
