@@ -98,7 +98,7 @@ def _queues() -> Iterator[GaugeMetricFamily]:
     with Connection(settings.CELERY_BROKER_URL, connect_timeout=1, transport_options=options) as broker:
         client = cast("Redis", broker.default_channel.client)  # type: ignore[attr-defined]  # of kombu's Redis transport
         for queue in QUEUES:
-            lengths[queue] = float(cast("int", client.llen(queue)))
+            lengths[queue] = float(client.llen(queue))
             # New messages are pushed on the left, and taken from the right.
             ages[queue] = _age(cast("bytes | None", client.lindex(queue, -1)))
     yield _gauge("vitrine_queue_length", lengths)
