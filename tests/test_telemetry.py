@@ -134,7 +134,9 @@ def test_a_search_without_milvus_is_counted_as_degraded_by_it(client: Client, se
 COUNTING = """
 import os, sys
 os.environ["PROMETHEUS_MULTIPROC_DIR"] = sys.argv[1]
+from prometheus_client import Gauge
 from telemetry.metrics import ENCODED, ENCODER_SECONDS
+Gauge("vitrine_at_work", "At work.", multiprocess_mode="livesum").set(1)
 ENCODED.labels("text").inc(3)
 ENCODER_SECONDS.labels("text").observe(0.02)
 print(os.getpid())
@@ -146,7 +148,7 @@ def _sample(text: bytes, name: str) -> float:
     return sum(one.value for family in families for one in family.samples if one.name == name)
 
 
-def test_counts_of_processes_that_ended_stay_and_their_files_go(tmp_path: Path) -> None:
+def test_counts_of_processes_that_ended_stay_and_their_gauges_and_files_go(tmp_path: Path) -> None:
     for times in (1, 2):
         done = subprocess.run(
             [sys.executable, "-c", COUNTING, str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=True
@@ -156,6 +158,7 @@ def test_counts_of_processes_that_ended_stay_and_their_files_go(tmp_path: Path) 
             text = shared_figures(str(tmp_path))
             assert _sample(text, "vitrine_encoded_total") == 3 * times
             assert _sample(text, "vitrine_encoder_seconds_count") == times
+            assert _sample(text, "vitrine_at_work") == 0
         assert sorted(path.name for path in tmp_path.glob("*.db")) == [f"counter_{ENDED}.db", f"histogram_{ENDED}.db"]
 
 
