@@ -26,7 +26,7 @@ from search import heartbeat
 from telemetry import tracing
 from telemetry.work import Work, current_work, working
 from tests.api_fixtures import client_of
-from workers import observing, tasks
+from workers import observing, tasks, warming
 
 
 @pytest.fixture
@@ -202,6 +202,18 @@ def test_spans_reach_a_collector_with_those_of_postgres_and_redis_and_no_values(
         assert told in sent
     for hidden in (b"hidden-parameter", b"hidden-name", b"hidden-text"):
         assert hidden not in sent
+
+
+def test_only_a_worker_of_the_index_loads_the_encoder_as_it_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded = threading.Event()
+    monkeypatch.setattr(warming, "load_encoder", loaded.set)
+    queues = warming.app.amqp.queues
+    monkeypatch.setattr(queues, "_consume_from", {"import": queues["default"]})
+    warming.warm_if_indexing()
+    assert not loaded.wait(0.05)
+    monkeypatch.setattr(queues, "_consume_from", {"index": queues["default"]})
+    warming.warm_if_indexing()
+    assert loaded.wait(5)
 
 
 def test_nothing_of_opentelemetry_is_imported_while_traces_are_off() -> None:

@@ -9,7 +9,8 @@ class WorkersConfig(AppConfig):
     name = "workers"
 
     def ready(self) -> None:
-        from workers import observing, signals
+        from workers import observing, signals, warming
 
         signals.connect()
         observing.connect()
+        warming.connect()
