@@ -209,8 +209,7 @@ def load(query: Query) -> Pool | None:
     metrics.POOLS.labels(metrics.hit_or_miss(packed is not None)).inc()
     if packed is None:
         return None
-    size = _HEADER.unpack_from(packed)[0]
-    start = _HEADER.size + size
+    start = _HEADER.size + _HEADER.unpack_from(packed)[0]
     header = json.loads(packed[_HEADER.size : start])
     if header["digest"] != query_digest(query):
         raise InvalidQuery(
