@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -101,6 +102,7 @@ INSTALLED_APPS = [
     "storefront",
 ]
 MIDDLEWARE = [
+    "telemetry.middleware.WorkMiddleware",
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -198,6 +200,7 @@ CORS_ALLOW_HEADERS = [
     "x-algolia-application-id",
     "x-algolia-agent",
     "request-id",
+    "x-request-id",
 ]
 CORS_EXPOSE_HEADERS = [
     "ETag",
@@ -206,6 +209,7 @@ CORS_EXPOSE_HEADERS = [
     "RateLimit-Remaining",
     "RateLimit-Reset",
     "Retry-After",
+    "X-Request-ID",
 ]
 
 # --- REST -----------------------------------------------------------------------------------------------------------
@@ -315,6 +319,23 @@ THROTTLE_SECRET_PER_MINUTE = env.int("THROTTLE_SECRET_PER_MINUTE", default=6000)
 # --- metrics --------------------------------------------------------------------------------------------------------
 # With a token, /metrics asks for it as a bearer; without one it answers this machine only (the demo: anybody).
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+# Where the processes of this machine (or container) keep their counts for each other to add up; empty: each its own alone.
+METRICS_DIR = env.str("METRICS_DIR", default=str(DATA_DIR / "metrics"))
+if METRICS_DIR:
+    embedded.make_shared_dir(Path(METRICS_DIR), data_dir=DATA_DIR)
+    # How prometheus_client is told; it looks when it is imported, which is after the settings.
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = METRICS_DIR
+# host:port where a Celery worker answers /metrics itself, for a worker on a machine without a web server.
+WORKER_METRICS_ADDRESS = env.str("WORKER_METRICS_ADDRESS", default="")
+
+# --- traces ---------------------------------------------------------------------------------------------------------
+# The address of an OTLP/HTTP collector, such as http://localhost:4318; empty: no traces. Needs the extra `tracing`.
+TRACING_ENDPOINT = env.str("OTEL_EXPORTER_OTLP_ENDPOINT", default="")
+TRACING_SHARE = env.float("TRACING_SHARE", default=1.0)
+# Whether a caller's `traceparent` is gone on with: only where callers are your own.
+TRACING_ACCEPT_PARENT = env.bool("TRACING_ACCEPT_PARENT", default=False)
+# Whether the tasks of the schedule are traced too: several a second that mostly find nothing to do.
+TRACING_SCHEDULED = env.bool("TRACING_SCHEDULED", default=False)
 
 # --- Celery ---------------------------------------------------------------------------------------------------------
 CELERY_BROKER_URL = embedded.broker_url(REDIS_URL)
@@ -413,18 +434,32 @@ CELERY_BEAT_SCHEDULE = {
 }
 
 # --- logging --------------------------------------------------------------------------------------------------------
+# plain, or json: one object a line.
+LOG_FORMAT = env.str("LOG_FORMAT", default="plain")
+_FORMATTERS = {"plain": "telemetry.logs.PlainFormatter", "json": "telemetry.logs.JsonLinesFormatter"}
+if LOG_FORMAT not in _FORMATTERS:
+    raise ImproperlyConfigured(f"LOG_FORMAT is {LOG_FORMAT!r}: use plain or json.")
+# What no log line may hold, wherever it came from.
+SECRETS = [SECRET_KEY, MILVUS_TOKEN, METRICS_TOKEN]
+SECRETS += [urlsplit(url).password or "" for url in (DATABASE_URL, REDIS_URL, MILVUS_URI)]
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "filters": {"work": {"()": "telemetry.logs.WorkFilter"}},
+    "formatters": {"chosen": {"()": _FORMATTERS[LOG_FORMAT], "secrets": SECRETS}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "chosen", "filters": ["work"]}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {
         "django": {"level": "INFO"},
+        # Django adds a handler of its own; the access log says each request once.
+        "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
         "pymilvus": {"level": "CRITICAL", "propagate": False},
         "sentence_transformers": {"level": "WARNING"},
         # A sweep each second would be three lines each second.
-        **{name: {"level": "WARNING"} for name in ("celery.beat", "celery.worker.strategy", "celery.app.trace")},
+        **{
+            name: {"level": "WARNING"}
+            for name in ("celery.beat", "celery.worker.strategy", "celery.worker.request", "celery.app.trace")
+        },
     },
 }
 

@@ -22,6 +22,7 @@ from search.errors import InvalidQuery
 from search.query import Filters, Query
 from search.result import RouteScore
 from search.seldom import warn_seldom
+from telemetry import metrics
 
 logger = logging.getLogger(__name__)
 _HEADER = struct.Struct("<I")
@@ -206,10 +207,10 @@ def load(query: Query) -> Pool | None:
     except (RedisError, OSError) as error:
         warn_seldom(logger, "The pool of a search was not read: %s", error)
         return None
+    metrics.POOLS.labels(metrics.hit_or_miss(packed is not None)).inc()
     if packed is None:
         return None
-    size = _HEADER.unpack_from(packed)[0]
-    start = _HEADER.size + size
+    start = _HEADER.size + _HEADER.unpack_from(packed)[0]
     header = json.loads(packed[_HEADER.size : start])
     if header["digest"] != query_digest(query):
         raise InvalidQuery(

@@ -17,18 +17,15 @@ from django.conf import settings
 from django.core.cache import cache
 from numpy.typing import NDArray
 from PIL import Image
-from prometheus_client import Counter
 from redis.exceptions import RedisError
 
 from search.encoder import Encoder
 from search.encoding import encoding
 from search.seldom import warn_seldom
+from telemetry.metrics import QUERY_VECTORS
 
 logger = logging.getLogger(__name__)
 
-LOOKUPS = Counter(
-    "vitrine_query_vectors", "Query vectors asked of the cache, by kind and whether it had them.", ["kind", "result"]
-)
 _Input = TypeVar("_Input", str, Image.Image)
 
 # Vectors by cache key that the searches of one request share, whatever the cache does.
@@ -105,8 +102,8 @@ def _read(keys: list[str], kind: str) -> dict[str, NDArray[np.float32]]:
     except (RedisError, OSError) as error:
         warn_seldom(logger, "Queries' vectors were not read: %s", error)
         held = {}
-    LOOKUPS.labels(kind, "hit").inc(len(held))
-    LOOKUPS.labels(kind, "miss").inc(len(keys) - len(held))
+    QUERY_VECTORS.labels(kind, "hit").inc(len(held))
+    QUERY_VECTORS.labels(kind, "miss").inc(len(keys) - len(held))
     return {key: np.frombuffer(data, dtype="<f4").astype(np.float32).reshape(1, -1) for key, data in held.items()}
 
 

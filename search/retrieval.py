@@ -20,6 +20,7 @@ from search.explaining import explanation, with_parts
 from search.facets.counting import count_facets, packed_facets
 from search.matching import match
 from search.models import IndexVersion
+from search.observing import observed
 from search.paging import page
 from search.pools import Pool, Understood
 from search.query import Query
@@ -34,6 +35,7 @@ from search.understanding import parse, understand
 from search.versions import live_version
 
 
+@observed
 def search(
     query: Query,
     *,

@@ -21,6 +21,7 @@ from search.query import Filters, Query, RowFilter
 from search.rules.matching import Rule
 from search.stamps import Stamps
 from search.taxonomy import Taxonomy, store_taxonomy
+from telemetry import tracing
 
 
 class Stage(StrEnum):
@@ -97,7 +98,8 @@ class Run:
     def timed(self, stage: str) -> Iterator[None]:
         started = perf_counter()
         try:
-            yield
+            with tracing.span(f"search {stage}"):
+                yield
         finally:
             spent = (perf_counter() - started) * 1000
             self.timings_ms[stage] = round(self.timings_ms.get(stage, 0.0) + spent, 3)

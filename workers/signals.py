@@ -9,16 +9,17 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models.signals import post_delete, post_save
 from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
 
 from catalog.models import ImportJob, Product, ProductImage
 from catalog.models.imports import ImportState
+from catalog.signals import catalogue_written
+from search import heartbeat
 from search.breakers import Breaker, PartOpen, breaker_of
 from workers.tasks import import_file, sweep_recent
 
 logger = logging.getLogger(__name__)
-# A message that waited longer than this says nothing that a later sweep does not see.
-NUDGE_EXPIRES_S = 10
-_FAILURES: tuple[type[BaseException], ...] = (OperationalError, OSError)
+_FAILURES: tuple[type[BaseException], ...] = (OperationalError, RedisError, OSError)
 _UNSENT: tuple[type[BaseException], ...] = (*_FAILURES, PartOpen)
 
 
@@ -27,6 +28,7 @@ def connect() -> None:
     for model in (Product, ProductImage):
         post_save.connect(_nudge_index, sender=model, dispatch_uid=f"nudge-save-{model.__name__}")
         post_delete.connect(_nudge_index, sender=model, dispatch_uid=f"nudge-delete-{model.__name__}")
+    catalogue_written.connect(_nudge_index, dispatch_uid="nudge-written")
     post_save.connect(_nudge_import, sender=ImportJob, dispatch_uid="nudge-import")
 
 
@@ -42,9 +44,11 @@ def _is_nudged() -> bool:
 
 
 def _send_sweep() -> None:
+    """Ask for a sweep, unless one waits already: it has not looked yet, and will see this change too."""
     try:
         with _queue().calling():
-            sweep_recent.apply_async(expires=NUDGE_EXPIRES_S, retry=False)
+            if heartbeat.may_nudge():
+                sweep_recent.apply_async(expires=heartbeat.NUDGE_EXPIRES_S, retry=False)
     except _UNSENT as error:
         logger.info("No nudge sent, the next sweep finds the change: %s", error)
 

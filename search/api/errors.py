@@ -18,6 +18,8 @@ from rest_framework.views import set_rollback
 from catalog.api.requests import BodyTooLarge
 from search.errors import EncoderUnavailable, IndexUnavailable, InvalidQuery, SearchError
 from search.serving.statements import was_cancelled
+from telemetry.metrics import PROBLEMS
+from telemetry.work import current_work
 
 logger = logging.getLogger(__name__)
 
@@ -118,6 +120,9 @@ def problem(
         body["field"] = field
     if errors:
         body["errors"] = [{"field": error.field, "message": error.message} for error in errors]
+    if work := current_work():
+        body["request_id"] = work.request_id
+    PROBLEMS.labels(str(status), code).inc()
     headers = {"Retry-After": str(RETRY_AFTER_S)} if status == 503 else None
     return Response(body, status=status, headers=headers, content_type=CONTENT_TYPE)
 

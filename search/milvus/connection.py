@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Any
 
 import grpc
@@ -20,6 +21,7 @@ from tenacity.stop import stop_base
 from search.breakers import PartOpen, breaker_of
 from search.deadlines import bounded_s, left_s
 from search.errors import IndexUnavailable
+from telemetry import metrics, tracing
 
 # pymilvus logs a traceback for every error by itself; ours says it once.
 logging.getLogger("pymilvus").setLevel(logging.CRITICAL)
@@ -86,7 +88,30 @@ class OutOfTime(IndexUnavailable):
 
 @contextmanager
 def milvus_errors(doing: str) -> Iterator[None]:
-    """Turn whatever pymilvus or gRPC raises into `IndexUnavailable`, naming what was being done."""
+    """Turn whatever pymilvus or gRPC raises into `IndexUnavailable`, naming what was being done.
+
+    The first word of `doing` names the call in figures and traces.
+    """
+    call = doing.split(" ", 1)[0]
+    with _watched(call, doing), _translated(doing):
+        yield
+
+
+@contextmanager
+def _watched(call: str, doing: str) -> Iterator[None]:
+    started = perf_counter()
+    try:
+        with tracing.span(f"milvus {call}", doing=doing):
+            yield
+    except IndexUnavailable:
+        metrics.MILVUS_ERRORS.labels(call).inc()
+        raise
+    finally:
+        metrics.MILVUS_SECONDS.labels(call).observe(perf_counter() - started)
+
+
+@contextmanager
+def _translated(doing: str) -> Iterator[None]:
     try:
         yield
     except (MilvusException, grpc.RpcError, ConnectionError, TimeoutError) as error:
