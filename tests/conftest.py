@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.core.cache import cache
 
-pytest_plugins = ["tests.index_fixtures", "tests.api_fixtures"]
+pytest_plugins = ["tests.index_fixtures", "tests.api_fixtures", "tests.version_fixtures"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -11,10 +11,15 @@ from search.milvus.indexes import IndexSettings
 KIND_MAX_LENGTH = 16
 
 
-def create_collection(name: str, *, dimension: int, index: IndexSettings) -> None:
-    """Create and load an empty collection of unit vectors. Raises `IndexUnavailable`."""
+_ENCODER = "Vectors of the encoder "
+
+
+def create_collection(name: str, *, dimension: int, index: IndexSettings, fingerprint: str = "") -> None:
+    """Create and load an empty collection of unit vectors, which remembers whose they are. Raises `IndexUnavailable`."""
     with milvus_errors(f"creating the collection {name}"):
-        schema = MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
+        schema = MilvusClient.create_schema(
+            auto_id=False, enable_dynamic_field=False, description=f"{_ENCODER}{fingerprint}" if fingerprint else ""
+        )
         # Named `id` because engines name a hit's key differently otherwise; never auto ids, so a retry is an upsert.
         schema.add_field("id", DataType.INT64, is_primary=True)
         partitioned = engine().has_partition_key
@@ -43,6 +48,13 @@ def create_collection(name: str, *, dimension: int, index: IndexSettings) -> Non
             **({"num_partitions": 16} if partitioned else {}),
         )
         client().load_collection(name)
+
+
+def fingerprint_of_collection(name: str) -> str:
+    """The fingerprint that the collection was made for; empty where it was made without one (by an older release)."""
+    with milvus_errors(f"describing the collection {name}"):
+        description = str(client().describe_collection(name).get("description", ""))
+    return description.removeprefix(_ENCODER) if description.startswith(_ENCODER) else ""
 
 
 def has_collection(name: str) -> bool:
