@@ -213,6 +213,9 @@ SPECTACULAR_SETTINGS = {
         "ActionKind": "search.rules.records.ActionKind",
         "WordsMatch": "search.rules.records.WordsMatch",
         "PhotosMatch": "search.api.parameters.MATCHES",
+        "VersionState": "search.models.VersionState",
+        "JobState": "search.upgrading.records.JobState",
+        "ChangeKind": "search.upgrading.records.ChangeKind",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

@@ -23,6 +23,11 @@ from search.upgrading.records import VersionChange, VersionComparison
 from search.words.records import VocabularyLabel, VocabularyState, VocabularyWord
 
 
+def public_model_name(encoder: str) -> str:
+    """A hub's name, or a folder's last part and not where it lies."""
+    return encoder if encoder.count("/") <= 1 and not encoder.startswith((".", "/")) else Path(encoder).name
+
+
 class VersionState(models.TextChoices):
     BUILDING = "building", "building"
     LIVE = "live", "live"
@@ -67,6 +72,8 @@ class IndexVersion(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        # Versions are shared by all stores: no permission on a store's things reaches them.
+        permissions = [("manage_indexversions", "Can build, promote and retire index versions of all stores")]
         constraints = [
             models.UniqueConstraint(fields=["state"], condition=Q(state="live"), name="one_live_version"),
             models.UniqueConstraint(fields=["state"], condition=Q(state="standby"), name="one_standby_version"),
@@ -77,12 +84,8 @@ class IndexVersion(models.Model):
 
     @property
     def model_name(self) -> str:
-        """The encoder as the public may know it: a hub's name, or a folder's last part and not where it lies."""
-        return (
-            self.encoder
-            if self.encoder.count("/") <= 1 and not self.encoder.startswith((".", "/"))
-            else Path(self.encoder).name
-        )
+        """The encoder as the public may know it."""
+        return public_model_name(self.encoder)
 
     @property
     def lag_seconds(self) -> float | None:

@@ -52,6 +52,7 @@ def rollback(version: IndexVersion, *, by: str, reason: str = "", is_forced: boo
 
     Raises `VersionRefused` where `version` is not live (a second press of the button), nothing stands by, or it has fallen behind.
     """
+    version.refresh_from_db()
     standby = versions.standby_version()
     if version.state != VersionState.LIVE:
         raise VersionRefused(f"{version.collection} is not live: there is nothing to roll back from.")
