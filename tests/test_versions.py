@@ -14,6 +14,7 @@ from pytest_django import Settings
 
 from catalog.models import Product, ProductImage, Store
 from search import indexing, milvus, retrieval, versions
+from search.calibration import stores
 from search.calibration.confidence import RouteCalibration
 from search.choices import Mode
 from search.errors import EncoderMismatch, IndexUnavailable, VersionRefused
@@ -263,11 +264,9 @@ def test_a_query_of_another_model_is_refused_though_the_dimension_is_the_same(
     assert asked.vectors.shape[1] == version.dimension
     with pytest.raises(EncoderMismatch, match="colour-1"):
         vector_search(asked, version, wanted=RowFilter(store_id=shop.pk), limit=3)
-    assert milvus.fingerprint_of_collection(version.collection) == "turned-1"
-    IndexVersion.objects.filter(pk=version.pk).update(fingerprint="colour-1", encoder="colour")
-    version.refresh_from_db()
+    turned_encoder.fingerprint = "turned-2"
     gate = gates.known_model(version)
-    assert (gate.is_passed, "made for the encoder turned-1" in gate.detail) == (False, True)
+    assert (gate.is_passed, "weights of turned changed" in gate.detail) == (False, True)
 
 
 def test_a_list_that_was_begun_is_read_on_in_its_own_version(
@@ -319,7 +318,7 @@ def test_a_build_takes_less_while_searches_are_slower_than_before(shop: Store, l
 
     assert pace.adjusted_share(version) == 0.5
     searched(20, 60)
-    searched(40, 1)
+    searched(40, 0)
     assert [pace.adjusted_share(version) for _ in range(3)] == [0.25, 0.125, 0.0625]
     assert version.search_ms_before == 20.0
     SearchLog.objects.filter(took_ms=40).delete()
@@ -329,6 +328,8 @@ def test_a_build_takes_less_while_searches_are_slower_than_before(shop: Store, l
 def test_what_belongs_to_an_encoder_is_made_for_it_before_it_is_live(
     shop: Store, live_index: IndexVersion, turned_encoder: TurnedEncoder, monkeypatch: pytest.MonkeyPatch, build: Build
 ) -> None:
+    for name, count in (("TEXTS", 30), ("PHOTOS", 12), ("COMPOSED", 12), ("STRANGE_PHOTOS", 6)):
+        monkeypatch.setattr(stores, name, count)
     for number in range(60):
         colour = ("red", "blue", "green")[number % 3]
         make_product(shop, f"more-{number}", colours=(colour,), category=Product.objects.get(sku="red-lamp").category)

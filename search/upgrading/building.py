@@ -71,20 +71,23 @@ def start_build(
 
 
 def go_on(*, budget_s: float) -> None:
-    """Go on with the oldest version that is being built, for some seconds, if no other builder is at it.
+    """Go on for some seconds with the versions being built, if no other builder is at it: those that hold the whole catalogue
+    follow it, then the oldest of the others is filled.
 
     Does one batch at least, and then gives way to changes that wait for the live index.
     Raises `IndexUnavailable` or `EncoderUnavailable` at an outage.
     """
-    version = IndexVersion.objects.filter(state=VersionState.BUILDING).order_by("pk").first()
-    if version is None:
+    until = monotonic() + budget_s
+    rows = list(IndexVersion.objects.filter(state=VersionState.BUILDING).order_by("pk"))
+    whole, others = [one for one in rows if one.filled_at], [one for one in rows if not one.filled_at]
+    if not rows:
         return
     with _slot() as is_free:
-        if is_free:
+        for version in [*whole, *others[:1]] if is_free else []:
             try:
                 versions.ensure_collection(version)
                 version.refresh_from_db()
-                slice_of(version, until=monotonic() + budget_s)
+                slice_of(version, until=until)
             except (IntegrityError, IndexVersion.DoesNotExist):
                 # An evaluation drops the version that it made, whoever is at it.
                 if IndexVersion.objects.filter(pk=version.pk).exists():
