@@ -31,6 +31,8 @@ FULL_BUDGET_S = 600.0
 # Short, because the index waits behind it where one process does both.
 PALETTES_BUDGET_S = 20.0
 BUILD_BUDGET_S = 5.0
+# Comparing large stores exactly reads all their vectors.
+ASKED_LIMIT_S = 6 * 3600
 
 
 @shared_task
@@ -50,20 +52,18 @@ def sweep_all() -> None:
 def index_build() -> None:
     """Go on for some seconds with the version that is being built."""
     try:
-        pace.quietly(partial(building.go_on, budget_s=BUILD_BUDGET_S))
+        pace.quietly(partial(building.go_on, budget_s=BUILD_BUDGET_S), meanwhile=building.keep_live_fresh)
     except (IndexUnavailable, EncoderUnavailable) as error:
         logger.warning("The build stopped and will be tried again: %s", error)
 
 
-@shared_task
+@shared_task(soft_time_limit=ASKED_LIMIT_S, time_limit=ASKED_LIMIT_S + 60)
 def run_asked() -> None:
     """Make built versions ready, then do what was asked of versions: promotions and comparisons."""
     try:
-        for version in building.unprepared_versions():
-            building.make_ready(version)
+        pace.quietly(_asked, meanwhile=building.keep_live_fresh)
     except (IndexUnavailable, EncoderUnavailable) as error:
         logger.warning("A version is not ready yet, it will be tried again: %s", error)
-    jobs.run_asked()
 
 
 @shared_task
@@ -173,6 +173,12 @@ def tidy() -> None:
     erasure.delete_old()
     versions.drop_retired()
     versions.mend_alias()
+
+
+def _asked() -> None:
+    for version in building.unprepared_versions():
+        building.make_ready(version)
+    jobs.run_asked()
 
 
 def _sweep(*, is_recent_only: bool, budget_s: float) -> None:

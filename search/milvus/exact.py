@@ -5,7 +5,7 @@ For measuring, not for answering: it reads 4 x dimension bytes for each row that
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +18,16 @@ from search.query import RowFilter
 
 
 def exact_search(
-    collection: str, vectors: NDArray[np.float32], *, wanted: RowFilter, limit: int
+    collection: str,
+    vectors: NDArray[np.float32],
+    *,
+    wanted: RowFilter,
+    limit: int,
+    on_page: Callable[[], None] = lambda: None,
 ) -> list[list[ImageHit]]:
     """For each row of `vectors` (n, dimension) the `limit` images with the highest cosine under the filter, best first.
 
-    Equal scores go by image id. Memory is a page of rows and the best of each query so far. Raises `IndexUnavailable`.
+    Equal scores go by image id. Memory is a page of rows and the best of each query so far; `on_page` is called after each page. Raises `IndexUnavailable`.
     """
     count = len(vectors)
     scores = np.full((count, 0), 0, np.float32)
@@ -35,6 +40,7 @@ def exact_search(
         products = np.concatenate([products, np.broadcast_to(owners, (count, len(ids)))], axis=1)
         best = np.lexsort((images, -scores), axis=1)[:, :limit]
         scores, images, products = (np.take_along_axis(one, best, axis=1) for one in (scores, images, products))
+        on_page()
     return [
         [ImageHit(int(image), int(product), float(score)) for image, product, score in zip(*row, strict=True)]
         for row in zip(images, products, scores, strict=True)

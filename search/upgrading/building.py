@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from catalog.models import ProductImage
 from search import indexing, versions
-from search.errors import VersionRefused
+from search.errors import EncoderUnavailable, IndexUnavailable, VersionRefused
 from search.indexing import IndexReport
 from search.models import IndexEntry, IndexVersion, VersionState
 from search.upgrading.pace import adjusted_share, rest_after
@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 MAX_BUILDING = 2
 # Builders at a time, by slots of this advisory lock.
 _SLOTS = 0x76697475
+LIVE_BUDGET_S = 10.0
 _RATE_OVER = timedelta(seconds=60)
 
 
@@ -164,6 +165,17 @@ def live_waits() -> bool:
     """Whether a change waits for the live index, which comes before any build."""
     live = IndexVersion.objects.filter(state=VersionState.LIVE).first()
     return live is not None and indexing.waits_for_sweep(live)
+
+
+def keep_live_fresh() -> None:
+    """Bring what waits into the live index, where the worker that would do it is busy with another version."""
+    live = IndexVersion.objects.filter(state=VersionState.LIVE).first()
+    if live is None or not indexing.waits_for_sweep(live):
+        return
+    try:
+        indexing.sweep(live, is_recent_only=True, budget_s=LIVE_BUDGET_S)
+    except (IndexUnavailable, EncoderUnavailable) as error:
+        logger.warning("A change waits for the live index: %s", error)
 
 
 @contextmanager

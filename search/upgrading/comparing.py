@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from search import milvus
-from search.evaluation.asking import Setup, ask
+from search.errors import IndexUnavailable
+from search.evaluation.asking import Setup, ask, whole_answer
 from search.evaluation.metrics import difference, figure
 from search.evaluation.records import JudgedSetRow
 from search.evaluation.report import measure
@@ -24,7 +25,6 @@ from search.evaluation.stores import stored_set
 from search.models import IndexVersion
 from search.query import RowFilter
 from search.result import Result
-from search.retrieval import search
 from search.routes import vector_search
 from search.upgrading.sampling import Question, draw_questions, spread
 from search.vectors import query_vectors
@@ -93,7 +93,7 @@ def _asked(sides: Sides, questions: Sequence[Question], steps: _Steps) -> list[t
     for question in questions[:1]:
         # The first answer of each also loads its encoder.
         for version in sides:
-            search(question.query, version=version, is_kept=False)
+            _ask(question, version)
     for place, question in enumerate(questions):
         order = (0, 1) if place % 2 else (1, 0)
         found = {side: _ask(question, sides[side]) for side in order}
@@ -104,7 +104,11 @@ def _asked(sides: Sides, questions: Sequence[Question], steps: _Steps) -> list[t
 
 def _ask(question: Question, version: IndexVersion) -> Asked:
     started = perf_counter()
-    result = search(question.query, version=version, is_kept=False)
+    result = whole_answer(question.query, version)
+    if result.degraded:
+        raise IndexUnavailable(
+            f"{version.collection} answered without {', '.join(result.degraded)}, which is down: nothing can be compared."
+        )
     return Asked(result, (perf_counter() - started) * 1000)
 
 
@@ -144,17 +148,22 @@ def _recall(sides: Sides, questions: Sequence[Question], steps: _Steps) -> dict[
         shares: list[float] = []
         for store_id in sorted({question.store_id for question in questions}):
             own = [question for question in questions if question.store_id == store_id]
-            shares += _store_recall(version, store_id, own)
+            shares += _store_recall(version, store_id, own, steps)
             steps(len(own) // 2)
         found[name] = _rounded(asdict(figure(np.array(shares, np.float64))))
     return found
 
 
-def _store_recall(version: IndexVersion, store_id: int, questions: Sequence[Question]) -> list[float]:
+def _store_recall(version: IndexVersion, store_id: int, questions: Sequence[Question], steps: _Steps) -> list[float]:
     asked = [query_vectors(question.query, version) for question in questions]
     wanted = RowFilter(store_id=store_id)
     exact = milvus.exact_search(
-        version.collection, np.concatenate([one.vectors for one in asked]), wanted=wanted, limit=CUT
+        version.collection,
+        np.concatenate([one.vectors for one in asked]),
+        wanted=wanted,
+        limit=CUT,
+        # It is at work all the time that it reads.
+        on_page=lambda: steps(0),
     )
     shares, place = [], 0
     for one in asked:

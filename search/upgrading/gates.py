@@ -48,9 +48,12 @@ def quick_gates(version: IndexVersion, live: IndexVersion | None) -> list[Gate]:
     return [filled(version), ready(version), *compared(version, live)]
 
 
-def slow_gates(version: IndexVersion) -> list[Gate]:
-    """The gates that look into Milvus and at every searching process. Raises `IndexUnavailable`."""
-    return [complete(version), known_model(version), warm(version)]
+def slow_gates(version: IndexVersion, *, alive: Callable[[], None] = lambda: None) -> list[Gate]:
+    """The gates that look into Milvus and at every searching process; `alive` is called while they do.
+
+    Raises `IndexUnavailable`.
+    """
+    return [complete(version, alive=alive), known_model(version), warm(version)]
 
 
 def filled(version: IndexVersion) -> Gate:
@@ -126,18 +129,18 @@ def _recall(figures: dict[str, Any], version: IndexVersion) -> Gate:
     return Gate("recall", False, f"{shown}: at least {least} is asked", fix)
 
 
-def complete(version: IndexVersion) -> Gate:
+def complete(version: IndexVersion, *, alive: Callable[[], None] = lambda: None) -> Gate:
     """Every photo was seen in step, at Strong consistency, since this was asked; what changes meanwhile is followed as ever.
 
     What differs is mended and looked at again: under edits some photo always differs, but no photo may go on to.
     """
-    last = list(indexing.verify(version))
+    last = list(indexing.verify(version, on_range=lambda done, total: alive()))
     differing = {difference.image_id for difference in last}
     for _ in range(ROUNDS):
         if not differing:
             break
         indexing.repair(version, [one for one in last if one.kind not in _WAITING])
-        indexing.sweep(version)
+        indexing.sweep(version, on_batch=lambda report: alive())
         last = indexing.differing(version, differing)
         differing = {difference.image_id for difference in last}
         if differing:
@@ -184,11 +187,11 @@ def known_model(version: IndexVersion) -> Gate:
     return Gate("encoder", True, f"{version.model_name} ({version.fingerprint})")
 
 
-def warm(version: IndexVersion, *, sleep: Callable[[float], None] = time.sleep) -> Gate:
+def warm(version: IndexVersion) -> Gate:
     """Every process that searches now has the encoder in memory; waits for those that load it."""
     IndexVersion.objects.filter(pk=version.pk, warm_since=None).update(warm_since=timezone.now())
     deadline = time.monotonic() + settings.INDEX_WARM_TIMEOUT_S
-    sleep(LOOK_S)
+    time.sleep(LOOK_S)
     while True:
         try:
             seen = warming.searchers(version.fingerprint)
@@ -202,4 +205,4 @@ def warm(version: IndexVersion, *, sleep: Callable[[float], None] = time.sleep) 
             named = "; ".join(f"{one.name}: {one.state}" for one in (failed or cold)[:SHOWN])
             fix = "Make the encoder's folder or hub name reachable from every web process, then promote again."
             return Gate("warm", False, f"not every searching process has the encoder: {named}", fix)
-        sleep(LOOK_S / 4)
+        time.sleep(LOOK_S / 4)

@@ -93,7 +93,7 @@ def run_comparison(pk: int) -> bool:
     if live is None or row.baseline_id != live.pk:
         _finish(row, JobState.REFUSED, f"{row.baseline_name} is not live any more: compare again.")
         return True
-    renew = _renewing(row)
+    renew = _renewing(row, ["steps_done", "steps", "claimed_until"])
 
     def on_step(done: int, total: int) -> None:
         row.steps_done, row.steps = done, total
@@ -116,11 +116,15 @@ def run_change(pk: int) -> bool:
     def work() -> None:
         if row.version is None:
             raise VersionRefused(f"{row.version_name} was dropped meanwhile.")
-        gates, refusal = decide(row.version, instead_of=row.live_id, is_forced=row.is_forced)
+        gates, refusal = decide(
+            row.version, instead_of=row.live_id, is_forced=row.is_forced, alive=_renewing(row, ["claimed_until"])
+        )
         row.gates = [gate.to_json() for gate in gates]
         _finish(row, JobState.REFUSED if refusal else JobState.DONE, refusal)
 
     _guarded(row, work)
+    # Whatever came of it, nobody waits for the encoder to be in memory any more.
+    IndexVersion.objects.filter(pk=row.version_id).update(warm_since=None)
     return True
 
 
@@ -154,8 +158,8 @@ def _taken(model: type[_Row], pk: int) -> _Row | None:
         return row
 
 
-def _renewing(row: VersionComparison) -> Callable[[], None]:
-    """Writes the row's progress and lease, at most every `RENEW_S`."""
+def _renewing(row: Job, fields: list[str]) -> Callable[[], None]:
+    """Writes these fields of the row and a new lease, at most every `RENEW_S`."""
     written_at = 0.0
 
     def renew() -> None:
@@ -163,7 +167,7 @@ def _renewing(row: VersionComparison) -> Callable[[], None]:
         if monotonic() - written_at >= RENEW_S:
             written_at = monotonic()
             row.claimed_until = timezone.now() + LEASE
-            row.save(update_fields=["steps_done", "steps", "claimed_until"])
+            row.save(update_fields=fields)
 
     return renew
 

@@ -25,6 +25,7 @@ BEFORE = timedelta(minutes=10)
 MIN_SEARCHES = 20
 MIN_SHARE = 0.02
 LOOK_EVERY_S = 0.1
+MEANWHILE_EVERY_S = 0.3
 
 
 def adjusted_share(version: IndexVersion) -> float:
@@ -71,10 +72,11 @@ def rest_after(took_s: float, *, share: float, is_wanted_elsewhere: Callable[[],
         sleep(min(LOOK_EVERY_S, left))
 
 
-def quietly(work: Callable[[], None]) -> None:
+def quietly(work: Callable[[], None], *, meanwhile: Callable[[], None] = lambda: None) -> None:
     """Run this in a thread of the lowest processor priority, with a database connection of its own, and wait for it.
 
-    Only Linux has priorities of threads; elsewhere it is a thread like any other.
+    `meanwhile` is called a few times a second by the thread that waits. Only Linux has priorities of threads; elsewhere it is a
+    thread like any other.
     """
     failed: list[BaseException] = []
 
@@ -90,6 +92,8 @@ def quietly(work: Callable[[], None]) -> None:
 
     thread = threading.Thread(target=run, name="index-build")
     thread.start()
-    thread.join()
+    while thread.is_alive():
+        thread.join(MEANWHILE_EVERY_S)
+        meanwhile()
     if failed:
         raise failed[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import timedelta
 
 from django.db import transaction
@@ -26,19 +27,20 @@ MAX_STANDBY_LAG = timedelta(minutes=10)
 POPULAR_TEXTS = 500
 
 
-def decide(version: IndexVersion, *, instead_of: int | None, is_forced: bool) -> tuple[list[Gate], str]:
+def decide(
+    version: IndexVersion, *, instead_of: int | None, is_forced: bool, alive: Callable[[], None] = lambda: None
+) -> tuple[list[Gate], str]:
     """Ask every gate and, if all hold or it is forced, make the version live. The gates, and why it was refused ("": it was
-    not).
+    not). `alive` is called while it goes on.
 
     Raises `VersionRefused` when another version became live meanwhile; `IndexUnavailable`, `EncoderUnavailable`.
     """
     live = IndexVersion.objects.filter(state=VersionState.LIVE).first()
     gates = quick_gates(version, live)
     if is_forced or all(gate.is_passed for gate in gates):
-        gates += slow_gates(version)
+        gates += slow_gates(version, alive=alive)
     failed = [gate for gate in gates if not gate.is_passed]
     if failed and not is_forced:
-        IndexVersion.objects.filter(pk=version.pk).update(warm_since=None)
         lines = "\n".join(f"- {gate.name}: {gate.detail}. {gate.fix}" for gate in failed)
         return gates, f"{version.collection} was not promoted:\n{lines}"
     _encode_popular(version)
