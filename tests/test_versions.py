@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
@@ -13,7 +14,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from catalog.models import Product, ProductImage, Store
-from search import indexing, milvus, retrieval, versions
+from search import indexing, milvus, retrieval, versions, warming
 from search.calibration import stores
 from search.calibration.confidence import RouteCalibration
 from search.choices import Mode
@@ -387,3 +388,28 @@ def test_a_collection_that_cannot_be_made_leaves_no_version_behind(
         settings.MILVUS_URI = known
         milvus.close_client()
     assert IndexVersion.objects.count() == 1
+
+
+def test_a_searching_process_loads_the_coming_encoder_and_a_promotion_waits_for_it(
+    shop: Store,
+    live_index: IndexVersion,
+    turned_encoder: TurnedEncoder,
+    build: Build,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(warming, "_states", {})
+    version = build("turned")
+    encoded = turned_encoder.texts_encoded
+    semantic(shop)
+    assert (turned_encoder.texts_encoded, warming.searchers("turned-1")) == (encoded, [])
+    IndexVersion.objects.filter(pk=version.pk).update(warm_since=timezone.now())
+    semantic(shop)
+    for thread in [one for one in threading.enumerate() if one.name == "warm-encoder"]:
+        thread.join()
+    assert turned_encoder.texts_encoded == encoded + 1
+    assert [one.state for one in warming.searchers("turned-1")] == [warming.WARM]
+    assert "1 searching processes" in gates.warm(version).detail
+    monkeypatch.setattr(warming, "_states", {"turned-1": "There is no such folder on this machine."})
+    warming._announce("turned-1")
+    gate = gates.warm(version)
+    assert (gate.is_passed, "no such folder on this machine" in gate.detail) == (False, True)

@@ -27,7 +27,8 @@ def exact_search(
 ) -> list[list[ImageHit]]:
     """For each row of `vectors` (n, dimension) the `limit` images with the highest cosine under the filter, best first.
 
-    Equal scores go by image id. Memory is a page of rows and the best of each query so far; `on_page` is called after each page. Raises `IndexUnavailable`.
+    Equal scores go by image id. Memory is a page of rows and the best of each query so far; `on_page` is called after each
+    page. Raises `IndexUnavailable`.
     """
     count = len(vectors)
     scores = np.full((count, 0), 0, np.float32)
