@@ -10,6 +10,7 @@ import logging
 from functools import partial
 
 from celery import shared_task
+from django.conf import settings
 from redis.exceptions import RedisError
 
 from catalog import importing
@@ -193,6 +194,12 @@ def _sweep(*, is_recent_only: bool, budget_s: float) -> None:
             if version.pk == live.pk or (is_recent_only and version.state == VersionState.BUILDING):
                 continue
             versions.ensure_collection(version)
-            indexing.sweep(version, is_recent_only=is_recent_only, budget_s=budget_s, gives_way=building.live_waits)
+            indexing.sweep(
+                version,
+                is_recent_only=is_recent_only,
+                budget_s=budget_s,
+                batch_size=settings.INDEX_BUILD_BATCH_SIZE,
+                gives_way=building.gives_way_after_a_batch(),
+            )
     except (IndexUnavailable, EncoderUnavailable) as error:
         logger.warning("The sweep stopped and will be tried again: %s", error)

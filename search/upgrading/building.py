@@ -167,6 +167,19 @@ def live_waits() -> bool:
     return live is not None and indexing.waits_for_sweep(live)
 
 
+def gives_way_after_a_batch() -> Callable[[], bool]:
+    """What ends the sweep of a version that is not live: a change that waits for the live one, but not before one batch was
+    done, since under constant edits some change always waits."""
+    asked = 0
+
+    def gives_way() -> bool:
+        nonlocal asked
+        asked += 1
+        return asked > 1 and live_waits()
+
+    return gives_way
+
+
 def keep_live_fresh() -> None:
     """Bring what waits into the live index, where the worker that would do it is busy with another version."""
     live = IndexVersion.objects.filter(state=VersionState.LIVE).first()
