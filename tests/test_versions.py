@@ -15,8 +15,6 @@ from pytest_django import Settings
 
 from catalog.models import Product, ProductImage, Store
 from search import indexing, milvus, retrieval, versions, warming
-from search.calibration import stores
-from search.calibration.confidence import RouteCalibration
 from search.choices import Mode
 from search.errors import EncoderMismatch, IndexUnavailable, VersionRefused
 from search.events.records import SearchLog
@@ -25,7 +23,7 @@ from search.models import IndexEntry, IndexVersion, StoreCalibration, VersionSta
 from search.query import Query, RowFilter
 from search.result import Result
 from search.routes import vector_search
-from search.upgrading import building, gates, jobs, pace, promotion, readiness
+from search.upgrading import building, gates, jobs, pace, promotion
 from search.upgrading.records import JobState, VersionChange, VersionComparison
 from search.vectors import query_vectors
 from tests.encoders import ColourEncoder
@@ -324,22 +322,6 @@ def test_a_build_takes_less_while_searches_are_slower_than_before(shop: Store, l
     assert version.search_ms_before == 20.0
     SearchLog.objects.filter(took_ms=40).delete()
     assert pace.adjusted_share(version) == 0.0625 * 1.25
-
-
-def test_what_belongs_to_an_encoder_is_made_for_it_before_it_is_live(
-    shop: Store, live_index: IndexVersion, turned_encoder: TurnedEncoder, monkeypatch: pytest.MonkeyPatch, build: Build
-) -> None:
-    for name, count in (("TEXTS", 30), ("PHOTOS", 12), ("COMPOSED", 12), ("STRANGE_PHOTOS", 6)):
-        monkeypatch.setattr(stores, name, count)
-    for number in range(60):
-        colour = ("red", "blue", "green")[number % 3]
-        make_product(shop, f"more-{number}", colours=(colour,), category=Product.objects.get(sku="red-lamp").category)
-    indexing.sweep(live_index)
-    calibrate_live(live_index)
-    version = build("turned")
-    assert readiness.lacking(version) == []
-    row = StoreCalibration.objects.get(store=shop, fingerprint="turned-1")
-    assert all(RouteCalibration(**{**one, "direction": ()}).slope > 0 for one in row.routes.values())
 
 
 def test_no_version_is_planned_past_the_limit_or_with_parameters_that_it_does_not_have(
