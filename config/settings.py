@@ -258,6 +258,8 @@ INDEX_BUILD_BATCH_SIZE = env.int("INDEX_BUILD_BATCH_SIZE", default=16)
 INDEX_BUILD_SHARE = env.float("INDEX_BUILD_SHARE", default=0.5)
 INDEX_BUILD_MAX_SLOWDOWN = env.float("INDEX_BUILD_MAX_SLOWDOWN", default=1.3)
 INDEX_BUILD_WORKERS = env.int("INDEX_BUILD_WORKERS", default=1)
+# Linux: how much nicer than its worker a build is to others on the processor, as in `nice -n`.
+INDEX_BUILD_NICENESS = env.int("INDEX_BUILD_NICENESS", default=10)
 # What a version must show before it is promoted: NDCG@10 lost at most, recall@10 against exact search at least.
 INDEX_MAX_QUALITY_LOSS = env.float("INDEX_MAX_QUALITY_LOSS", default=0.01)
 INDEX_MIN_RECALL = env.float("INDEX_MIN_RECALL", default=0.99)
@@ -272,6 +274,7 @@ for _name, _value, _is_right in (
     ("INDEX_BUILD_SHARE", INDEX_BUILD_SHARE, 0 < INDEX_BUILD_SHARE <= 1),
     ("INDEX_BUILD_MAX_SLOWDOWN", INDEX_BUILD_MAX_SLOWDOWN, INDEX_BUILD_MAX_SLOWDOWN >= 1),
     ("INDEX_BUILD_WORKERS", INDEX_BUILD_WORKERS, 1 <= INDEX_BUILD_WORKERS <= 64),
+    ("INDEX_BUILD_NICENESS", INDEX_BUILD_NICENESS, 0 <= INDEX_BUILD_NICENESS <= 19),
     ("INDEX_MIN_RECALL", INDEX_MIN_RECALL, 0 <= INDEX_MIN_RECALL <= 1),
 ):
     if not _is_right:

@@ -39,7 +39,7 @@ class RollbackIn(StrictSerializer):
 class ProgressOut(serializers.Serializer[Any]):
     images = serializers.IntegerField()
     done = serializers.IntegerField(help_text="Photos in step with the catalogue.")
-    errors = serializers.IntegerField()
+    refused = serializers.IntegerField(help_text="Photos with an error of their own.")
     per_s = serializers.FloatField()
     left_s = serializers.FloatField(allow_null=True)
 

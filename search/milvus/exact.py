@@ -31,8 +31,9 @@ def exact_search(
     page. Raises `IndexUnavailable`.
     """
     count = len(vectors)
-    scores = np.full((count, 0), 0, np.float32)
-    images, products = np.zeros((count, 0), np.int64), np.zeros((count, 0), np.int64)
+    scores: NDArray[np.float32] = np.zeros((count, 0), np.float32)
+    images: NDArray[np.int64] = np.zeros((count, 0), np.int64)
+    products = images
     if wanted.matches_nothing or limit < 1 or not count:
         return [[] for _ in vectors]
     for ids, owners, rows in _pages(collection, expression(wanted)):
@@ -40,7 +41,8 @@ def exact_search(
         images = np.concatenate([images, np.broadcast_to(ids, (count, len(ids)))], axis=1)
         products = np.concatenate([products, np.broadcast_to(owners, (count, len(ids)))], axis=1)
         best = np.lexsort((images, -scores), axis=1)[:, :limit]
-        scores, images, products = (np.take_along_axis(one, best, axis=1) for one in (scores, images, products))
+        scores = np.take_along_axis(scores, best, axis=1)
+        images, products = np.take_along_axis(images, best, axis=1), np.take_along_axis(products, best, axis=1)
         on_page()
     return [
         [ImageHit(int(image), int(product), float(score)) for image, product, score in zip(*row, strict=True)]

@@ -73,7 +73,7 @@ def rest_after(took_s: float, *, share: float, is_wanted_elsewhere: Callable[[],
 
 
 def quietly(work: Callable[[], None], *, meanwhile: Callable[[], None] = lambda: None) -> None:
-    """Run this in a thread of the lowest processor priority, with a database connection of its own, and wait for it.
+    """Run this in a thread of lower processor priority, with a database connection of its own, and wait for it.
 
     `meanwhile` is called a few times a second by the thread that waits. Only Linux has priorities of threads; elsewhere it is a
     thread like any other.
@@ -82,7 +82,9 @@ def quietly(work: Callable[[], None], *, meanwhile: Callable[[], None] = lambda:
 
     def run() -> None:
         if sys.platform == "linux":
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)
+            thread_id = threading.get_native_id()
+            niceness = os.getpriority(os.PRIO_PROCESS, thread_id) + settings.INDEX_BUILD_NICENESS
+            os.setpriority(os.PRIO_PROCESS, thread_id, min(19, niceness))
         try:
             work()
         except BaseException as error:  # noqa: BLE001  (carried over to the thread that waits)

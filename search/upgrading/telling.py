@@ -42,7 +42,7 @@ def progress_data(progress: Progress) -> dict[str, Any]:
     return {
         "images": progress.images,
         "done": progress.done,
-        "errors": progress.errors,
+        "refused": progress.errors,
         "per_s": round(progress.per_s, 1),
         "left_s": None if progress.left_s is None else round(progress.left_s),
     }
