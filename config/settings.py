@@ -329,13 +329,13 @@ CELERY_BEAT_SCHEDULE = {
     },
     "build-versions": {
         "task": "workers.tasks.index_build",
-        "schedule": timedelta(seconds=2),
-        "options": {"expires": 2},
+        "schedule": timedelta(seconds=4),
+        "options": {"expires": 10},
     },
     "versions-asked": {
         "task": "workers.tasks.run_asked",
-        "schedule": timedelta(seconds=3),
-        "options": {"expires": 3},
+        "schedule": timedelta(seconds=4),
+        "options": {"expires": 10},
     },
     "verify": {
         "task": "workers.tasks.sweep_verify",

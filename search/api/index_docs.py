@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
@@ -11,6 +12,8 @@ from catalog.api.examples import IDEMPOTENCY_KEY
 from search.api.fields import StrictSerializer
 from search.models import VersionState
 from search.upgrading.records import ChangeKind, JobState
+
+View = TypeVar("View", bound=Callable[..., Any])
 
 _TAGS = ["indexes"]
 
@@ -119,7 +122,7 @@ class ComparisonOut(serializers.Serializer[Any]):
     finished_at = serializers.DateTimeField(allow_null=True)
 
 
-def _operation(name: str, summary: str, **facts: Any) -> Any:
+def _operation(name: str, summary: str, **facts: Any) -> Callable[[View], View]:
     return extend_schema(operation_id=f"indexes_{name}", summary=summary, tags=_TAGS, **facts)
 
 

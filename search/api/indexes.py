@@ -5,12 +5,14 @@ Versions are shared by all stores, so only a key that was given a say in them ma
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.http import Http404
 from rest_framework import status
+from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -57,7 +59,7 @@ class IndexListView(_Versions):
     @index_docs.built
     @idempotent
     def post(self, request: Request) -> Response:
-        asked = read_fields(BuildIn, request.data)
+        asked = read_fields(BuildIn, _body(request))
         with transaction.atomic():
             version = start_build(
                 encoder=_encoder(asked.get("encoder", "")),
@@ -105,7 +107,7 @@ class PromoteView(_Versions):
 
     @index_docs.promoted
     def post(self, request: Request, pk: int) -> Response:
-        asked = read_fields(PromoteIn, request.data)
+        asked = read_fields(PromoteIn, _body(request))
         row = jobs.ask_promotion(
             self.version(pk), by=self.by, reason=asked.get("reason", ""), is_forced=asked.get("force", False)
         )
@@ -117,9 +119,16 @@ class RollbackView(_Versions):
 
     @index_docs.rolled_back
     def post(self, request: Request, pk: int) -> Response:
-        asked = read_fields(RollbackIn, request.data)
+        asked = read_fields(RollbackIn, _body(request))
         back = promotion.rollback(self.version(pk), by=self.by, reason=asked.get("reason", ""))
         return Response(_detail(back))
+
+
+def _body(request: Request) -> Mapping[str, Any]:
+    data = request.data
+    if not isinstance(data, Mapping):
+        raise ParseError("The body must be a JSON object.")
+    return data
 
 
 def _detail(version: IndexVersion) -> dict[str, Any]:

@@ -140,13 +140,14 @@ def _who(request: HttpRequest) -> str:
     return f"{user.get_username()}{' (superuser)' if getattr(user, 'is_superuser', False) else ''}"[:200]
 
 
-def _act(request: HttpRequest, act: str, version: IndexVersion, form: ReasonForm) -> object:
+def _act(request: HttpRequest, act: str, version: IndexVersion, form: ReasonForm) -> None:
     by, reason, is_forced = _who(request), form.cleaned_data["reason"], form.cleaned_data.get("force", False)
     if act == "promote":
-        return jobs.ask_promotion(version, by=by, reason=reason, is_forced=is_forced)
-    if act == "rollback":
-        return promotion.rollback(version, by=by, reason=reason)
-    return promotion.retire(version, by=by, reason=reason)
+        jobs.ask_promotion(version, by=by, reason=reason, is_forced=is_forced)
+    elif act == "rollback":
+        promotion.rollback(version, by=by, reason=reason)
+    else:
+        promotion.retire(version, by=by, reason=reason)
 
 
 def _acted(request: HttpRequest, pk: int, act: Any, done: str) -> HttpResponse:

@@ -77,11 +77,8 @@ def ask_promotion(version: IndexVersion, *, by: str, reason: str = "", is_forced
 
 def run_asked() -> int:
     """Do what waits: promotions, then comparisons. Returns how many rows were worked on."""
-    done = 0
-    for model, run in ((VersionChange, run_change), (VersionComparison, run_comparison)):
-        for pk in _free(model):
-            done += run(pk)
-    return done
+    changed = [run_change(pk) for pk in _free(VersionChange)]
+    return sum([*changed, *(run_comparison(pk) for pk in _free(VersionComparison))])
 
 
 def run_comparison(pk: int) -> bool:
@@ -124,7 +121,8 @@ def run_change(pk: int) -> bool:
 
     _guarded(row, work)
     # Whatever came of it, nobody waits for the encoder to be in memory any more.
-    IndexVersion.objects.filter(pk=row.version_id).update(warm_since=None)
+    if row.version is not None:
+        IndexVersion.objects.filter(pk=row.version.pk).update(warm_since=None)
     return True
 
 

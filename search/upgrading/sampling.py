@@ -77,7 +77,7 @@ def _pictured(store: Store, chance: random.Random, *, count: int) -> list[Questi
     found = []
     for place, row in enumerate(chosen.values()):
         try:
-            with default_storage.open(row.file.name, "rb") as file:
+            with default_storage.open(row.file.name or "", "rb") as file:
                 photo = decode_image(file.read(), max_side=PHOTO_MAX_SIDE)
         except (OSError, InvalidImage):
             # The index says so of this photo; a comparison can do without it.

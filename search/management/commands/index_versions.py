@@ -103,8 +103,8 @@ class Command(BaseCommand):
     def _compare(self, options: dict[str, Any]) -> None:
         version = find_version(options["version"])
         if not options["show"]:
-            row = jobs.ask_comparison(version, by=_who())
-            if not jobs.run_comparison(row.pk):
+            asked = jobs.ask_comparison(version, by=_who())
+            if not jobs.run_comparison(asked.pk):
                 raise CommandError("Somebody else compares this version now: look again with --show.")
         row = version.comparisons.exclude(state__in=(JobState.WAITING, JobState.RUNNING)).first()
         if row is None:
