@@ -52,6 +52,8 @@ def sweep_all() -> None:
 @shared_task
 def index_build() -> None:
     """Go on for some seconds with the version that is being built."""
+    if not building.is_building():
+        return
     try:
         pace.quietly(partial(building.go_on, budget_s=BUILD_BUDGET_S), meanwhile=building.keep_live_fresh)
     except (IndexUnavailable, EncoderUnavailable) as error:
@@ -61,6 +63,8 @@ def index_build() -> None:
 @shared_task(soft_time_limit=ASKED_LIMIT_S, time_limit=ASKED_LIMIT_S + 60)
 def run_asked() -> None:
     """Make built versions ready, then do what was asked of versions: promotions and comparisons."""
+    if not (building.unprepared_versions() or jobs.is_any_asked()):
+        return
     try:
         pace.quietly(_asked, meanwhile=building.keep_live_fresh)
     except (IndexUnavailable, EncoderUnavailable) as error:

@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 MAX_BUILDING = 2
 # Builders at a time, by slots of this advisory lock.
 _SLOTS = 0x76697475
-LIVE_BUDGET_S = 10.0
+LIVE_BUDGET_S = 2.0
 _RATE_OVER = timedelta(seconds=60)
 
 
@@ -69,6 +69,11 @@ def start_build(
             f"{len(open_ones)} versions are being built already ({', '.join(open_ones)}): promote or retire one first."
         )
     return versions.plan_version(encoder=encoder, index_type=index_type, build=build, search=search)
+
+
+def is_building() -> bool:
+    """Whether a version is being built."""
+    return IndexVersion.objects.filter(state=VersionState.BUILDING).exists()
 
 
 def go_on(*, budget_s: float) -> None:

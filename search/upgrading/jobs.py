@@ -75,6 +75,11 @@ def ask_promotion(version: IndexVersion, *, by: str, reason: str = "", is_forced
         raise VersionRefused(f"{version.collection} is being promoted already: look at how it goes.") from None
 
 
+def is_any_asked() -> bool:
+    """Whether a promotion or a comparison waits for somebody to do it."""
+    return bool(_free(VersionChange) or _free(VersionComparison))
+
+
 def run_asked() -> int:
     """Do what waits: promotions, then comparisons. Returns how many rows were worked on."""
     changed = [run_change(pk) for pk in _free(VersionChange)]

@@ -94,8 +94,10 @@ def quietly(work: Callable[[], None], *, meanwhile: Callable[[], None] = lambda:
 
     thread = threading.Thread(target=run, name="index-build")
     thread.start()
-    while thread.is_alive():
+    while True:
         thread.join(MEANWHILE_EVERY_S)
+        if not thread.is_alive():
+            break
         meanwhile()
     if failed:
         raise failed[0]
