@@ -81,10 +81,11 @@ def sweep(
     if milvus.engine().scans_new_rows and (report.work.indexed >= FLUSH_ROWS or not is_recent_only):
         with write_lock():
             milvus.flush_rows(version.collection)
+    if report.is_finished and floor is None:
+        # All was looked at; what changed meanwhile is the next sweeps', and under constant edits something always did.
+        IndexVersion.objects.filter(pk=version.pk, filled_at=None).update(filled_at=started_at)
     if report.is_finished and not has_stale(version, revisions_above=floor):
         IndexVersion.objects.filter(pk=version.pk).update(synced_at=started_at)
-        if floor is None:
-            IndexVersion.objects.filter(pk=version.pk, filled_at=None).update(filled_at=started_at)
     return report
 
 
