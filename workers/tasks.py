@@ -10,7 +10,6 @@ import logging
 from functools import partial
 
 from celery import shared_task
-from django.conf import settings
 from redis.exceptions import RedisError
 
 from catalog import importing
@@ -202,7 +201,6 @@ def _sweep(*, is_recent_only: bool, budget_s: float) -> None:
                 version,
                 is_recent_only=is_recent_only,
                 budget_s=budget_s,
-                batch_size=settings.INDEX_BUILD_BATCH_SIZE,
                 gives_way=building.gives_way_after_a_batch(),
             )
     except (IndexUnavailable, EncoderUnavailable) as error:

@@ -80,7 +80,6 @@ def go_on(*, budget_s: float) -> None:
     """Go on for some seconds with the versions being built, if no other builder is at it: those that hold the whole catalogue
     follow it, then the oldest of the others is filled.
 
-    Does one batch at least, and then gives way to changes that wait for the live index.
     Raises `IndexUnavailable` or `EncoderUnavailable` at an outage.
     """
     until = monotonic() + budget_s
@@ -108,12 +107,12 @@ def slice_of(version: IndexVersion, *, until: float) -> None:
     def rest(report: IndexReport | None = None) -> None:
         nonlocal started, batches
         batches += 1
-        rest_after(monotonic() - started, share=share, is_wanted_elsewhere=live_waits, until=until)
+        rest_after(monotonic() - started, share=share, until=until)
         started = monotonic()
 
     def gives_way() -> bool:
-        # One batch in any case: under constant edits some change always waits for the live index.
-        return batches > 0 and (monotonic() > until or live_waits())
+        # One batch in any case, however short the time. Who waits for this one keeps the live index fresh meanwhile.
+        return batches > 0 and monotonic() > until
 
     if version.filled_at is None:
         fill(version, rest=rest, gives_way=gives_way)

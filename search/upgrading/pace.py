@@ -24,7 +24,6 @@ RECENT = timedelta(seconds=20)
 BEFORE = timedelta(minutes=10)
 MIN_SEARCHES = 20
 MIN_SHARE = 0.02
-LOOK_EVERY_S = 0.1
 MEANWHILE_EVERY_S = 0.3
 
 
@@ -62,14 +61,9 @@ def search_p95_ms(*, since: datetime, until: datetime) -> float | None:
     return float(p95) if count >= MIN_SEARCHES else None
 
 
-def rest_after(took_s: float, *, share: float, is_wanted_elsewhere: Callable[[], bool], until: float) -> None:
-    """Sleep so that work of `took_s` was this share of the time, but not when the worker is wanted for something else,
-    and not beyond `until` (on `monotonic`'s clock)."""
-    end = min(until, monotonic() + took_s * (1 / share - 1))
-    while (left := end - monotonic()) > 0:
-        if is_wanted_elsewhere():
-            return
-        sleep(min(LOOK_EVERY_S, left))
+def rest_after(took_s: float, *, share: float, until: float) -> None:
+    """Sleep so that work of `took_s` was this share of the time, but not beyond `until` (on `monotonic`'s clock)."""
+    sleep(max(0.0, min(took_s * (1 / share - 1), until - monotonic())))
 
 
 def quietly(work: Callable[[], None], *, meanwhile: Callable[[], None] = lambda: None) -> None:
