@@ -24,7 +24,7 @@ from search.upgrading.records import ChangeKind, Job, JobState, VersionChange, V
 
 logger = logging.getLogger(__name__)
 
-LEASE = timedelta(minutes=5)
+LEASE = timedelta(minutes=2)
 RENEW_S = 2.0
 # A row that took a worker down with it this often is not tried again.
 MAX_ATTEMPTS = 5
