@@ -146,7 +146,8 @@ def swapped(load: Load, live: IndexVersion, *, seconds: float, seed: int) -> Ind
     """Build, compare and promote while the load goes on; the version that is live in the end."""
     _phase(load, "before")
     time.sleep(seconds)
-    folder = settings.DATA_DIR / "benchmark-encoder"
+    # A new folder each time: the live version may be what an earlier run left.
+    folder = settings.DATA_DIR / f"benchmark-encoder-{int(time.time())}"
     turned_encoder(Path(live.encoder), folder, seed=seed)
     version = start_build(encoder=str(folder), index_type=live.index_type)
     _phase(load, "building")
@@ -170,7 +171,6 @@ def swapped(load: Load, live: IndexVersion, *, seconds: float, seed: int) -> Ind
 
 def turned_encoder(source: Path, folder: Path, *, seed: int) -> None:
     """A copy of the encoder whose vectors are all turned by one random rotation: the same answers in another space."""
-    shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(source, folder)
     turned = None
     for path in sorted(folder.glob("*_2_Dense/model.safetensors")):
