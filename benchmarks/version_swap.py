@@ -54,6 +54,7 @@ from search.versions import live_version
 FIRST = 10
 EDIT_EVERY_S = 0.5
 TARGET_RATIO = 1.5
+PHASES = ("before", "building", "comparing", "promoting", "after")
 PHOTO_SIDE = 256
 
 
@@ -241,19 +242,20 @@ def report(load: Load, store: Store, known: dict[str, IndexVersion]) -> None:
     wrong = wrong_answers(load, store, known)
     before = [one.took_ms for one in load.answers if one.phase == "before"]
     base = float(np.percentile(before, 95))
-    print(f"\n{'phase':12}{'searches':>9}{'p50 ms':>9}{'p95 ms':>9}{'p95 ratio':>11}")
+    print(f"\n{'phase':12}{'searches':>9}{'p50 ms':>9}{'p95 ms':>9}{'slowest':>9}{'p95 ratio':>11}")
     ratios = {}
-    for phase in ("before", "building", "comparing", "promoting", "after"):
-        took = [one.took_ms for one in load.answers if one.phase == phase]
+    # A promotion takes seconds: a 95th percentile of its few searches alone would be the slowest of them.
+    for title, phases in {**{phase: (phase,) for phase in PHASES}, "during": PHASES[1:4]}.items():
+        took = [one.took_ms for one in load.answers if one.phase in phases]
         if took:
             p50, p95 = np.percentile(took, [50, 95])
-            ratios[phase] = p95 / base
-            print(f"{phase:12}{len(took):>9}{p50:>9.1f}{p95:>9.1f}{ratios[phase]:>11.2f}")
+            ratios[title] = p95 / base
+            print(f"{title:12}{len(took):>9}{p50:>9.1f}{p95:>9.1f}{max(took):>9.1f}{ratios[title]:>11.2f}")
     named = {name: sum(one.version == name for one in load.answers) for name in known}
     print(f"\nanswers by version: {named}")
     print(f"failed requests: {len(failed)} of {len(load.answers)} {sorted({one.problem for one in failed})[:3] or ''}")
     print(f"wrong-model answers: {len(wrong)}")
-    print(f"p95 ratio at most {max(ratios.values()):.2f} (target {TARGET_RATIO})")
+    print(f"p95 ratio during {ratios['during']:.2f}, after {ratios['after']:.2f} (target {TARGET_RATIO})")
     differences = 0
     for version in IndexVersion.objects.filter(state__in=(VersionState.LIVE, VersionState.STANDBY)):
         indexing.sweep(version)
