@@ -23,8 +23,8 @@ from catalog.models import Product
 from search import lexical, milvus
 from search.choices import Mode, SortKey
 from search.errors import EncoderUnavailable, IndexUnavailable
+from search.facets.facts import count_products, first_of_all, passing_ids
 from search.facets.members import Members
-from search.facets.statement import count_products, passing_ids
 from search.facets.summaries import SUMMARIES
 from search.id_lists import array_text
 from search.ordering import in_order
@@ -121,13 +121,21 @@ def _browsed(run: Run) -> Matched:
     known = SUMMARIES.get(key) if is_kept else None
     if isinstance(known, Matched):
         return known
-    products, limit = run.products(run.query.filters), settings.SEARCH_POOL_SIZE
-    route = _listed("browse", in_order(products, run.query.sort).values_list("pk", flat=True)[:limit])
-    found = len(route) if len(route) < limit else count_products(run, Members(), run.query.filters)
-    matched = Matched((route,), found)
+    matched = _in_stated_order(run, limit=settings.SEARCH_POOL_SIZE)
     if is_kept:
         SUMMARIES.keep(key, matched)
     return matched
+
+
+def _in_stated_order(run: Run, *, limit: int) -> Matched:
+    query = run.query
+    first = None if run.words.excluded else first_of_all(run, query.filters, query.sort, limit=limit)
+    if first is not None:
+        ids, found = first
+        return Matched((_of_ids("browse", ids),), found)
+    products = in_order(run.products(query.filters), query.sort)
+    route = _listed("browse", products.values_list("pk", flat=True)[:limit])
+    return Matched((route,), len(route) if len(route) < limit else count_products(run, Members(), query.filters))
 
 
 def _by_words(run: Run) -> Matched:
@@ -263,5 +271,8 @@ def _with_pinned(run: Run, matched: Matched) -> Matched:
 
 
 def _listed(name: str, ids: QuerySet[Product, int]) -> Route:
-    products: NDArray[np.int64] = np.array(list(ids), np.int64)
+    return _of_ids(name, np.array(list(ids), np.int64))
+
+
+def _of_ids(name: str, products: NDArray[np.int64]) -> Route:
     return Route(name, products, np.zeros(len(products), np.int64), np.zeros(len(products), np.float32))
