@@ -5,6 +5,7 @@ Importing this module is cheap; torch and the weights load with the first call t
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import logging
 import threading
@@ -150,6 +151,9 @@ class Encoder:
                 " Set ENCODER_MODEL to a CLIP-family model, such as clip-ViT-B-32."
             )
         _pad_as_trained(model)
+        # torch brings a million objects that stay: walking them took each full collection 0.2 s, in some shopper's request.
+        gc.collect()
+        gc.freeze()
         logger.info("loaded encoder %s on %s", self.name, device)
         return model
 

@@ -8,7 +8,7 @@ import numpy as np
 from django.db.models import QuerySet
 
 from catalog.models import Product
-from search import lexical, pools
+from search import lexical
 from search.pools import Pool
 from search.query import Mark
 from search.result import Hit
@@ -17,20 +17,22 @@ from search.run import Run
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Hits in order; how many products fell out on the way; where the next page begins, None where none is left."""
+    """Hits in order; how many products fell out on the way; the position that it ends before; where the next page begins,
+    None where none is left."""
 
     hits: tuple[Hit, ...]
     removed: int
+    end: int
     next: Mark | None
 
 
-def page(run: Run, pool: Pool, search_id: str) -> Page:
+def page(run: Run, pool: Pool) -> Page:
     """The page's hits, checked against the filters as Postgres has them now.
 
     What fell out is replaced by reading on, and the next page begins where this one ended.
     """
     query = run.query
-    position = min(_start(run, pool, search_id), len(pool))
+    position = min(_start(run, pool), len(pool))
     allowed = run.products(query.filters)
     places: list[int] = []
     rows: dict[int, Product] = {}
@@ -42,23 +44,21 @@ def page(run: Run, pool: Pool, search_id: str) -> Page:
         places.extend(place for place in range(position, end) if int(pool.products[place]) in rows)
         removed += sum(product_id not in rows for product_id in ids)
         position = end
-    if run.is_kept and query.after is None:
-        pools.remember_start(run.asked, search_id, page=query.page + 1, position=position)
     marked = lexical.highlights(list(rows), run.words, store=run.store) if "lexical" in pool.routes else {}
     return Page(
         tuple(_hit(pool, place, rows, marked) for place in places),
         removed,
+        position,
         Mark(position, int(pool.products[position - 1]) if position else 0) if position < len(pool) else None,
     )
 
 
-def _start(run: Run, pool: Pool, search_id: str) -> int:
+def _start(run: Run, pool: Pool) -> int:
     """Where the page begins: behind the mark, else where the page before it ended, else as many pages on."""
     query = run.query
     if query.after is not None:
         return _behind(query.after, pool)
-    start = pools.page_start(run.asked, search_id) if query.page > 1 else 0
-    return (query.page - 1) * query.per_page if start is None else start
+    return (query.page - 1) * query.per_page if run.page_start is None else run.page_start
 
 
 def _behind(mark: Mark, pool: Pool) -> int:

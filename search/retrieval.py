@@ -28,7 +28,7 @@ from search.rules.matching import Rule
 from search.run import Run
 from search.stamps import read_stamps
 from search.suggesting import suggest
-from search.understanding import parse, understand
+from search.understanding import understand
 from search.versions import live_version
 
 
@@ -51,9 +51,14 @@ def search(
     """
     run = begun(query, version, store=store, is_kept=is_kept, clock=clock)
     run.rules = rules
-    pool, facets, search_id, is_renewed = _pool(run)
+    pool, facets, search_id, is_made = _pool(run)
     with run.timed("hydrate"):
-        shown = page(run, pool, search_id)
+        shown = page(run, pool)
+    if is_kept and (is_made or query.after is None):
+        with run.timed("pool"):
+            next_start = shown.end if query.after is None else None
+            pools.keep(run.asked, search_id, pool if is_made else None, next_start=next_start)
+    is_renewed = is_made and is_kept and bool(query.search_id)
     hits = shown.hits
     if query.explain:
         with run.timed("explain"):
@@ -119,21 +124,20 @@ def begun(
 
 
 def _pool(run: Run) -> tuple[Pool, tuple[Facet, ...], str, bool]:
-    """The pinned pool of the query's search id, else a new one, with its facets; and whether a pinned one was asked for
-    in vain. Facets are counted before a pool is kept, so that its later pages repeat them."""
+    """The pinned pool of the query's search id, else a new one under a new id, with its facets; and whether it was made now.
+    Facets are counted before a pool is kept, so that its later pages repeat them."""
     if run.asked.search_id:
         with run.timed("pool"):
-            kept = pools.load(run.asked)
+            kept, start = pools.load(run.asked)
         if kept is not None:
+            run.page_start = start
             _recall(run, kept)
             return kept, count_facets(run, kept), run.asked.search_id, False
     pool = _compute(run)
     facets = count_facets(run, pool)
     if not run.is_kept:
-        return pool, facets, "", False
-    pool = replace(pool, facets=packed_facets(run, facets))
-    with run.timed("pool"):
-        return pool, facets, pools.save(run.asked, pool), bool(run.asked.search_id)
+        return pool, facets, "", True
+    return replace(pool, facets=packed_facets(run, facets)), facets, pools.new_search_id(), True
 
 
 def _compute(run: Run) -> Pool:
@@ -151,6 +155,8 @@ def _compute(run: Run) -> Pool:
             filters=run.query.filters,
             hidden=tuple(sorted(run.hidden)),
             pinned=tuple(sorted(run.pinned.items())),
+            words=run.words,
+            canonical=tuple(run.canonical.items()),
         ),
         notes=run.notes,
     )
@@ -161,7 +167,7 @@ def _recall(run: Run, pool: Pool) -> None:
     understood = pool.understood
     run.query = replace(run.query, text=understood.text, mode=understood.mode, filters=understood.filters)
     run.hidden, run.pinned = set(understood.hidden), dict(understood.pinned)
-    parse(run)
+    run.words, run.canonical = understood.words, dict(understood.canonical)
 
 
 __all__ = ["search"]

@@ -84,6 +84,8 @@ class Run:
     calibration: Calibration = NOTHING
     # What the store was like when the search began; None where nobody looked, and then nothing is kept or believed.
     stamps: Stamps | None = None
+    # Where in its pool the asked page begins, if the page before it was served.
+    page_start: int | None = None
     hidden: set[int] = field(default_factory=set)
     pinned: dict[int, int] = field(default_factory=dict)
     boosts: list[Boost] = field(default_factory=list)

@@ -14,6 +14,7 @@ from rest_framework.throttling import BaseThrottle
 
 from catalog.models import ApiKey
 from catalog.models.keys import KeyKind
+from search.redis_client import redis_client
 
 if TYPE_CHECKING:
     # These read the settings, which name this module.
@@ -92,12 +93,11 @@ def _count(name: str, *, times: int) -> int | None:
     if monotonic() < _paused_until:
         return None
     try:
-        if cache.add(name, times, timeout=2 * WINDOW_S):
-            return times
-        return int(cache.incr(name, times))
-    except ValueError:
-        # The window ended between the two calls.
-        return times
+        key = cache.make_key(name)
+        with redis_client().pipeline(transaction=False) as pipeline:
+            pipeline.incrby(key, times)
+            pipeline.expire(key, 2 * WINDOW_S)
+            return int(pipeline.execute()[0])
     except (RedisError, OSError) as error:
         _paused_until = monotonic() + PAUSE_S
         if monotonic() - _logged_at > LOG_EVERY_S:
