@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from django.conf import settings
 from django.db.models import QuerySet
-from django.db.models.expressions import RawSQL
 from numpy.typing import NDArray
 
 from catalog.models import Product
@@ -26,13 +25,13 @@ from search.errors import EncoderUnavailable, IndexUnavailable
 from search.facets.facts import count_products, first_of_all, passing_ids
 from search.facets.members import Members
 from search.facets.summaries import SUMMARIES
-from search.id_lists import array_text
 from search.ordering import in_order
 from search.pools import Pool
 from search.query import Filters, RowFilter
 from search.routes import Route, vector_route, words_route
 from search.run import Run, Stage
 from search.vectors import query_vectors
+from search.word_matches import word_matches
 
 logger = logging.getLogger(__name__)
 _BY_WORDS = (Mode.WORDS, Mode.LEXICAL)
@@ -87,7 +86,8 @@ def members_of(run: Run, pool: Pool) -> Members:
         products = Product.objects.filter(store=run.store)
         # A list that holds everything is quicker than looking the words up again.
         ids = pool.matched if len(pool.matched) else None
-        return Members(ids=ids, products=lexical.matching(products, run.words, any_word=pool.any_word))
+        held = lexical.matching(products, run.words, any_word=pool.any_word)
+        return Members(ids=ids, products=held, everywhere=run.holding)
     return Members(ids=pool.matched, is_exact=pool.found_exact)
 
 
@@ -143,18 +143,15 @@ def _by_words(run: Run) -> Matched:
     they match. Where no product holds even those, the vector answers alone."""
     query = run.query
     with run.timed("lexical"):
-        words, any_word = _words(run)
+        words, found, any_word = _words(run)
     if words is None:
         vectors = _vector_for_words(run)
         return Matched((Route("lexical"),), 0) if vectors is None else _alone(run, vectors)
     words = words.calibrated(run.calibration.routes.get("lexical"), per_word=len(run.words.groups))
-    found = len(words)
-    if not words.is_complete:
+    if not words.is_complete and query.sort.key is not SortKey.RELEVANCE:
+        # The best by their words need not be the first by price.
         matching = lexical.matching(run.products(query.filters), run.words, any_word=any_word)
-        found = matching.count()
-        if query.sort.key is not SortKey.RELEVANCE:
-            # The best by their words need not be the first by price.
-            words = _listed("lexical", in_order(matching, query.sort).values_list("pk", flat=True)[: len(words)])
+        words = _listed("lexical", in_order(matching, query.sort).values_list("pk", flat=True)[: len(words)])
     vectors = _vector_for_words(run) if len(words) else None
     routes = (words,) if vectors is None else (words, vectors.only(words.products))
     return Matched(routes, found, any_word=any_word)
@@ -167,14 +164,15 @@ def _vector_for_words(run: Run) -> Route | None:
     return vector(run, run.query.filters)
 
 
-def _words(run: Run) -> tuple[Route | None, bool]:
-    """The words route under the filters, and whether it takes any word; None where the store has nothing for the words."""
-    products, store_wide = run.products(run.query.filters), run.products(Filters())
+def _words(run: Run) -> tuple[Route | None, int, bool]:
+    """The words route under the filters, how many products it is of, and whether it takes any word; None where the store has
+    nothing for the words."""
     for any_word in (False, True):
-        route = words_route(products, run.words, any_word=any_word)
-        if len(route) or lexical.matching(store_wide, run.words, any_word=any_word).exists():
-            return route, any_word
-    return None, False
+        held = word_matches(run, run.query.filters, any_word=any_word)
+        if len(held.everywhere):
+            run.holding = held.everywhere
+            return words_route(held.products, held.scores), len(held.products), any_word
+    return None, 0, False
 
 
 def _alone(run: Run, vectors: Route) -> Matched:
@@ -188,9 +186,9 @@ def _worded(run: Run, matched: Matched) -> Matched:
     found = matched.routes[0]
     if not (len(found) and run.words.groups):
         return matched
-    ids = RawSQL("SELECT unnest(%s::bigint[])", [array_text(found.products)])
     with run.timed("lexical"):
-        words = words_route(run.products(Filters()).filter(pk__in=ids), run.words, any_word=True)
+        held = word_matches(run, Filters(), any_word=True, among=found.products)
+        words = words_route(held.products, held.scores)
     route = replace(words, name="words", unseen=None, scores=words.scores / np.float32(len(run.words.groups)))
     return replace(matched, routes=(found, route)) if len(route) else matched
 

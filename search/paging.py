@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from django.db.models import QuerySet
 
 from catalog.models import Product
 from search import lexical
+from search.hydrating import hydrated
 from search.pools import Pool
 from search.query import Mark
 from search.result import Hit
@@ -33,18 +33,17 @@ def page(run: Run, pool: Pool) -> Page:
     """
     query = run.query
     position = min(_start(run, pool), len(pool))
-    allowed = run.products(query.filters)
     places: list[int] = []
     rows: dict[int, Product] = {}
     removed = 0
     while len(places) < query.per_page and position < len(pool):
         end = min(position + query.per_page - len(places), len(pool))
         ids = pool.products[position:end].tolist()
-        rows.update({product.pk: product for product in _hydrated(run, allowed.filter(pk__in=ids))})
+        rows.update({product.pk: product for product in hydrated(run, ids)})
         places.extend(place for place in range(position, end) if int(pool.products[place]) in rows)
         removed += sum(product_id not in rows for product_id in ids)
         position = end
-    marked = lexical.highlights(list(rows), run.words, store=run.store) if "lexical" in pool.routes else {}
+    marked = lexical.highlights(list(rows.values()), run.words, store=run.store) if "lexical" in pool.routes else {}
     return Page(
         tuple(_hit(pool, place, rows, marked) for place in places),
         removed,
@@ -68,20 +67,6 @@ def _behind(mark: Mark, pool: Pool) -> int:
         if len(places):
             return int(places[0]) + 1
     return mark.position
-
-
-def _hydrated(run: Run, products: QuerySet[Product]) -> list[Product]:
-    """The products with all that an answer shows: two queries, the names are known already."""
-    found = list(products.prefetch_related("images"))
-    brands = run.names.brands(product.brand_id for product in found if product.brand_id is not None)
-    for product in found:
-        product.store = run.store
-        # What is newer than the names is looked up when it is shown.
-        if (category := run.names.category_by_id.get(product.category_id or 0)) is not None:
-            product.category = category
-        if (brand := brands.get(product.brand_id or 0)) is not None:
-            product.brand = brand
-    return found
 
 
 def _hit(pool: Pool, place: int, rows: dict[int, Product], marked: dict[int, dict[str, str]]) -> Hit:

@@ -9,7 +9,9 @@ from enum import StrEnum
 from time import monotonic, perf_counter
 from typing import Any, TypeVar
 
+import numpy as np
 from django.db.models import QuerySet
+from numpy.typing import NDArray
 
 from catalog.models import Product, Store
 from search import filters as sql
@@ -84,6 +86,8 @@ class Run:
     calibration: Calibration = NOTHING
     # What the store was like when the search began; None where nobody looked, and then nothing is kept or believed.
     stamps: Stamps | None = None
+    # All products of the store that hold the words, whatever the filters, where they were looked up.
+    holding: NDArray[np.int64] | None = None
     # Where in its pool the asked page begins, if the page before it was served.
     page_start: int | None = None
     hidden: set[int] = field(default_factory=set)

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
+from catalog.models.rows import rows_of
 from search import milvus
 from search.encoder import Encoder, get_encoder
 from search.errors import EncoderUnavailable, IndexUnavailable
@@ -20,10 +21,17 @@ _CREATE_LOCK = 0x76697473
 
 def live_version() -> IndexVersion:
     """The version that answers searches. Raises `IndexUnavailable` when there is none yet."""
-    version = IndexVersion.objects.filter(state=VersionState.LIVE).first()
-    if version is None:
+    # Every search reads it: written by hand it takes half of the time.
+    versions = rows_of(IndexVersion, "v")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {versions.sql} FROM search_indexversion v WHERE v.state = %s ORDER BY v.id DESC LIMIT 1",  # noqa: S608
+            [VersionState.LIVE],
+        )
+        values = cursor.fetchone()
+    if values is None:
         raise IndexUnavailable("There is no live index yet: run manage.py index to build the first one.")
-    return version
+    return versions.read(values)
 
 
 def encoder_of(version: IndexVersion) -> Encoder:

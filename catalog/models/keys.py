@@ -6,9 +6,10 @@ import hashlib
 import secrets
 
 from django.contrib.postgres.fields import ArrayField
-from django.db import models
+from django.db import connection, models
 from django.utils import timezone
 
+from catalog.models.rows import rows_of
 from catalog.models.store import Store
 
 
@@ -72,12 +73,29 @@ def create_api_key(*, store: Store, name: str, kind: str, origins: list[str] | N
     return row, key
 
 
+def _row(prefix: str) -> ApiKey | None:
+    """The key of this prefix with its store. Every request reads it: written by hand it takes a third of the time."""
+    keys, stores = rows_of(ApiKey, "k", without=("created_at",)), rows_of(Store, "s", without=("created_at",))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {keys.sql}, {stores.sql} FROM catalog_apikey k JOIN catalog_store s ON s.id = k.store_id"  # noqa: S608
+            " WHERE k.prefix = %s",
+            [prefix],
+        )
+        values = cursor.fetchone()
+    if values is None:
+        return None
+    row = keys.read(values[: len(keys)])
+    row.store = stores.read(values[len(keys) :])
+    return row
+
+
 def find_api_key(key: str) -> ApiKey | None:
     """The usable key row for this key, or None. Compares the hash in constant time."""
     parts = key.split("_", 2)
     if len(parts) != 3 or len(key) > 200 or "\x00" in key:
         return None
-    row = ApiKey.objects.select_related("store").filter(prefix=parts[1]).first()
+    row = _row(parts[1])
     if row is None or not secrets.compare_digest(row.key_hash, hash_key(key)):
         return None
     return row if row.is_usable else None

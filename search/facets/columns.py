@@ -54,8 +54,8 @@ FROM facts
 class Columns:
     """The published products (n,) by ascending id, each with its numbers: `NO_ID` and `NO_PRICE` where it has none.
 
-    `prices` are in thousandths, `created` in microseconds. Term number `terms[i]` of `vocabulary` (ascending) is one of the
-    product at place `owners[i]`.
+    `prices` are in thousandths, `created` in microseconds. Term number `terms[i]` (ascending) of `vocabulary` (ascending) is
+    one of the product at place `owners[i]`; those of number `t` are from `starts[t]` to before `starts[t + 1]`.
     """
 
     products: IntArray
@@ -67,6 +67,7 @@ class Columns:
     owners: IntArray
     terms: IntArray
     vocabulary: IntArray
+    starts: IntArray
 
     def __len__(self) -> int:
         return len(self.products)
@@ -92,7 +93,7 @@ class Columns:
         for term in terms:
             place = int(np.searchsorted(self.vocabulary, term))
             if place < len(self.vocabulary) and self.vocabulary[place] == term:
-                chosen[self.owners[self.terms == place]] = True
+                chosen[self.owners[self.starts[place] : self.starts[place + 1]]] = True
         return chosen
 
     def passing(self, filters: Filters, wanted: RowFilter, *, minor_unit_digits: int) -> Mask:
@@ -134,6 +135,7 @@ def read_columns_of(store_id: int) -> Columns:
     order = np.argsort(products)
     products = products[order]
     vocabulary, numbers = np.unique(terms, return_inverse=True)
+    by_term = np.argsort(numbers, kind="stable")
     return Columns(
         products=products,
         categories=categories[order],
@@ -141,9 +143,10 @@ def read_columns_of(store_id: int) -> Columns:
         prices=prices[order],
         in_stock=stock[order].astype(np.bool_),
         created=created[order],
-        owners=np.searchsorted(products, owners).astype(np.int64),
-        terms=numbers.astype(np.int64),
+        owners=np.searchsorted(products, owners)[by_term].astype(np.int64),
+        terms=numbers[by_term].astype(np.int64),
         vocabulary=vocabulary,
+        starts=np.searchsorted(numbers[by_term], np.arange(len(vocabulary) + 1)).astype(np.int64),
     )
 
 

@@ -43,7 +43,9 @@ def count_facets(run: Run, pool: Pool) -> tuple[Facet, ...]:
     missing = [request for request in requests if request not in known]
     if missing and run.gives_up(Stage.FACETS):
         missing = []
-    terms = {term: value.attribute for term, value in taxonomy.terms.items()} if missing else {}
+    if not missing:
+        return tuple(known[request] for request in requests if request in known)
+    terms = {term: value.attribute for term, value in taxonomy.terms.items()}
     for members, filters, asked in _sets(run, pool, missing):
         with run.timed("facets"):
             plain = [request for request in asked if request.field_name != "palette"]

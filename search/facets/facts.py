@@ -121,8 +121,10 @@ def _held(run: Run, columns: Columns, members: Members) -> Mask:
     if members.is_everything:
         held = np.ones(len(columns), np.bool_)
     else:
-        assert members.ids is not None or members.products is not None  # noqa: S101  (what is not everything is one)
-        ids = members.ids if members.ids is not None else ids_of(members.products)  # type: ignore[arg-type]
+        ids = members.ids if members.ids is not None else members.everywhere
+        if ids is None:
+            assert members.products is not None  # noqa: S101  (what is not everything is ids or products)
+            ids = ids_of(members.products)
         held = columns.among(ids)
         if run.pinned:
             held |= columns.among(run.pinned)
