@@ -13,6 +13,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from catalog.models import AttributeValue, Product, Store
+from search import lexical
 from search.choices import Mode, SortKey
 from search.facets import facts, statement
 from search.facets.columns import COLUMNS, KeptColumns, read_columns_of
@@ -24,6 +25,8 @@ from search.ranking.signals import boost_factors
 from search.retrieval import begun, search
 from search.run import Boost, Run
 from search.stamps import read_stamps
+from search.word_matches import word_matches
+from search.words.reading import parse_words
 from tests.shop import brand, category, make_store
 
 pytestmark = pytest.mark.django_db
@@ -167,3 +170,43 @@ def test_what_is_kept_is_bounded_and_no_other_stores(shelf: Store) -> None:
     assert kept.of(shelf.pk, 1) is None, "the longest unused goes first"
     small = KeptColumns(size=99)
     assert [small.of(other.pk, 1) for _ in range(3)] == [None] * 3
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_words_are_found_alike_by_texts_and_by_texts_and_facts(shelf: Store, seed: int) -> None:
+    chance = random.Random(seed)
+    filters = some_filters(chance)
+    run = run_of(shelf, filters=filters)
+    run.hidden = set(chance.sample(list(Product.objects.filter(store=shelf).values_list("pk", flat=True)), k=9))
+    text = chance.choice(["thing 1", "thing", "1 2 3", "thing -12", "-7", "17", "nothing"])
+    run.words = parse_words(text, store=shelf)
+    ids = np.array(chance.sample(list(Product.objects.values_list("pk", flat=True)), k=99), np.int64)
+    ways = [(any_word, among) for any_word in (False, True) for among in (None, ids)]
+    assert facts.columns_of(run) is None
+    slow = [
+        word_matches(replace(run, stamps=None), filters, any_word=any_word, among=among) for any_word, among in ways
+    ]
+    columns = facts.columns_of(run)
+    assert columns is not None
+    assert columns.is_alone
+    for (any_word, among), expected in zip(ways, slow, strict=True):
+        found = word_matches(run, filters, any_word=any_word, among=among)
+        assert found.products.tolist() == expected.products.tolist()
+        assert found.scores.tolist() == expected.scores.tolist()
+        assert sorted(found.everywhere.tolist()) == sorted(expected.everywhere.tolist())
+        products = lexical.matching(run.products(filters), run.words, any_word=any_word)
+        products = products if among is None else products.filter(pk__in=among.tolist())
+        assert sorted(found.products.tolist()) == sorted(products.values_list("pk", flat=True))
+
+
+def test_texts_of_other_stores_between_are_not_looked_at(shelf: Store) -> None:
+    other = Store.objects.get(slug="other")
+    last = Product.objects.filter(store=shelf).latest("pk")
+    Product.objects.filter(pk=last.pk - 5).update(store=other)
+    run = run_of(shelf)
+    run.words = parse_words("thing", store=shelf)
+    assert facts.columns_of(run) is None
+    columns = facts.columns_of(run)
+    assert columns is not None
+    assert not columns.is_alone
+    assert last.pk - 5 not in word_matches(run, Filters(), any_word=False).everywhere.tolist()

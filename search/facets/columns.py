@@ -43,7 +43,11 @@ WITH facts AS MATERIALIZED (
     FROM search_productfacts f JOIN catalog_product product ON product.id = f.product_id
     WHERE f.store_id = %s AND f.is_published
 )
-SELECT {", ".join(PACKED.format(column=name) for name in ("product_id", "category", "brand", "price", "stock", "created"))},
+SELECT NOT EXISTS (
+        SELECT FROM search_productfacts other WHERE other.store_id <> %s
+        AND other.product_id BETWEEN (SELECT min(product_id) FROM facts) AND (SELECT max(product_id) FROM facts)
+    ),
+    {", ".join(PACKED.format(column=name) for name in ("product_id", "category", "brand", "price", "stock", "created"))},
     (SELECT {PACKED.format(column="product_id")} FROM facts CROSS JOIN LATERAL unnest(terms) AS term),
     (SELECT {PACKED.format(column="term")} FROM facts CROSS JOIN LATERAL unnest(terms) AS term)
 FROM facts
@@ -55,7 +59,8 @@ class Columns:
     """The published products (n,) by ascending id, each with its numbers: `NO_ID` and `NO_PRICE` where it has none.
 
     `prices` are in thousandths, `created` in microseconds. Term number `terms[i]` (ascending) of `vocabulary` (ascending) is
-    one of the product at place `owners[i]`; those of number `t` are from `starts[t]` to before `starts[t + 1]`.
+    one of the product at place `owners[i]`; those of number `t` are from `starts[t]` to before `starts[t + 1]`. `is_alone` says
+    that no other store has a product with an id between the first and the last.
     """
 
     products: IntArray
@@ -68,6 +73,7 @@ class Columns:
     terms: IntArray
     vocabulary: IntArray
     starts: IntArray
+    is_alone: bool
 
     def __len__(self) -> int:
         return len(self.products)
@@ -130,8 +136,9 @@ def are_columns_enough(filters: Filters) -> bool:
 def read_columns_of(store_id: int) -> Columns:
     """The store's columns as they are now, in one statement."""
     with connection.cursor() as cursor:
-        cursor.execute(_READ, [store_id])
-        products, categories, brands, prices, stock, created, owners, terms = map(unpacked, cursor.fetchone())
+        cursor.execute(_READ, [store_id, store_id])
+        is_alone, *packed = cursor.fetchone()
+    products, categories, brands, prices, stock, created, owners, terms = map(unpacked, packed)
     order = np.argsort(products)
     products = products[order]
     vocabulary, numbers = np.unique(terms, return_inverse=True)
@@ -146,6 +153,7 @@ def read_columns_of(store_id: int) -> Columns:
         owners=np.searchsorted(products, owners)[by_term].astype(np.int64),
         terms=numbers[by_term].astype(np.int64),
         vocabulary=vocabulary,
+        is_alone=is_alone,
         starts=np.searchsorted(numbers[by_term], np.arange(len(vocabulary) + 1)).astype(np.int64),
     )
 

@@ -70,7 +70,12 @@ def passing_ids(run: Run, filters: Filters) -> NDArray[np.int64]:
     columns = columns_of(run) if _is_simple(run, Members(), filters) else None
     if columns is None:
         return statement.passing_ids(run, filters)
-    return columns.products[_held(run, columns, Members()) & _passing(run, columns, filters)]
+    return columns.products[shown(run, columns, filters)]
+
+
+def shown(run: Run, columns: Columns, filters: Filters) -> Mask:
+    """Which products (n,) pass the filters, hidden ones left out. Colours are not known here."""
+    return _held(run, columns, Members()) & _passing(run, columns, filters)
 
 
 def first_of_all(run: Run, filters: Filters, sort: Sort, *, limit: int) -> tuple[NDArray[np.int64], int] | None:
@@ -79,7 +84,7 @@ def first_of_all(run: Run, filters: Filters, sort: Sort, *, limit: int) -> tuple
     columns = columns_of(run) if are_columns_enough(filters) else None
     if columns is None or sort.key in (SortKey.TITLE, SortKey.PALETTE):
         return None
-    places = np.flatnonzero(_held(run, columns, Members()) & _passing(run, columns, filters))
+    places = np.flatnonzero(shown(run, columns, filters))
     keys = -columns.created[places]
     if sort.key is SortKey.PRICE:
         prices = columns.prices[places]
