@@ -240,7 +240,7 @@ def _by_ids(run: Run, filters: Filters, wanted: RowFilter) -> RowFilter:
     wanted = replace(wanted, value_ids=(), palette=())
     if len(passing) > LONG_LIST:
         others = passing_ids(run, replace(filters, palette=(), closeness=None, attributes=()))
-        failing = np.setdiff1d(others, passing)
+        failing = np.setdiff1d(others, passing, assume_unique=True)
         if len(failing) < len(passing):
             excluded = np.union1d(failing, np.array(wanted.exclude_product_ids, np.int64))
             return replace(wanted, exclude_product_ids=tuple(excluded.tolist()))
