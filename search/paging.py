@@ -9,7 +9,7 @@ import numpy as np
 from catalog.models import Product
 from search import lexical
 from search.hydrating import hydrated
-from search.pools import Pool
+from search.pools import Pool, Starts
 from search.query import Mark
 from search.result import Hit
 from search.run import Run
@@ -26,13 +26,13 @@ class Page:
     next: Mark | None
 
 
-def page(run: Run, pool: Pool) -> Page:
+def page(run: Run, pool: Pool, starts: Starts) -> Page:
     """The page's hits, checked against the filters as Postgres has them now.
 
     What fell out is replaced by reading on, and the next page begins where this one ended.
     """
     query = run.query
-    position = min(_start(run, pool), len(pool))
+    position = min(_start(run, pool, starts), len(pool))
     places: list[int] = []
     rows: dict[int, Product] = {}
     removed = 0
@@ -52,12 +52,12 @@ def page(run: Run, pool: Pool) -> Page:
     )
 
 
-def _start(run: Run, pool: Pool) -> int:
+def _start(run: Run, pool: Pool, starts: Starts) -> int:
     """Where the page begins: behind the mark, else where the page before it ended, else as many pages on."""
     query = run.query
     if query.after is not None:
         return _behind(query.after, pool)
-    return (query.page - 1) * query.per_page if run.page_start is None else run.page_start
+    return (query.page - 1) * query.per_page if starts.asked is None else starts.asked
 
 
 def _behind(mark: Mark, pool: Pool) -> int:

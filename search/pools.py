@@ -8,7 +8,7 @@ import logging
 import secrets
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from redis.exceptions import RedisError
 
 from search.choices import Mode
 from search.errors import InvalidQuery
+from search.identity import query_digest
 from search.query import Filters, Query
 from search.result import RouteScore
 from search.words import packing
@@ -26,20 +27,6 @@ from search.words.reading import NO_WORDS, Words
 
 logger = logging.getLogger(__name__)
 _HEADER = struct.Struct("<I")
-# What does not decide which products a query finds, and in which order; pixels are named by their digest.
-_NOT_IDENTITY = {
-    "page",
-    "per_page",
-    "search_id",
-    "after",
-    "owner",
-    "facet_by",
-    "explain",
-    "suggests",
-    "deadline_ms",
-    "image",
-    "stamps",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,17 +155,15 @@ def _known(value: np.float32) -> float | None:
     return None if np.isnan(value) else round(float(value), 4)
 
 
-def query_digest(query: Query) -> str:
-    """What must be equal for two requests to read one pool: all that decides the order, and nothing about pages."""
-    return hashlib.sha256(repr(_identity(query)).encode()).hexdigest()
+@dataclass(frozen=True, slots=True)
+class Starts:
+    """Where in its pool the asked page begins, and the one after it; None where they begin where their numbers say."""
+
+    asked: int | None = None
+    following: int | None = None
 
 
-def _identity(value: object) -> object:
-    if is_dataclass(value):
-        return [
-            (one.name, _identity(getattr(value, one.name))) for one in fields(value) if one.name not in _NOT_IDENTITY
-        ]
-    return [_identity(one) for one in value] if isinstance(value, tuple) else value
+NO_STARTS = Starts()
 
 
 def new_search_id() -> str:
@@ -186,12 +171,15 @@ def new_search_id() -> str:
     return secrets.token_urlsafe(16)
 
 
-def keep(query: Query, search_id: str, pool: Pool | None, *, next_start: int | None) -> None:
+def keep(query: Query, search_id: str, pool: Pool | None, *, starts: Starts, next_start: int | None) -> None:
     """Keep the pool, where it is a new one, and where in it the query's next page begins, so that products that vanish in
-    between neither repeat nor skip others."""
+    between neither repeat nor skip others: where that is not where `starts`, or its number, says it does."""
     kept: dict[str, Any] = {} if pool is None else {_key(query, search_id): _packed(query, pool)}
-    if next_start is not None:
+    known = query.page * query.per_page if starts.following is None else starts.following
+    if next_start not in (None, known):
         kept[_start_key(query, search_id, query.page + 1)] = next_start
+    if not kept:
+        return
     try:
         cache.set_many(kept, settings.SEARCH_POOL_LIFETIME_S)
     except (RedisError, OSError) as error:
@@ -210,17 +198,18 @@ def _packed(query: Query, pool: Pool) -> bytes:
     return _HEADER.pack(len(text)) + text + b"".join(getattr(pool, name).tobytes() for name, _, _ in _ARRAYS)
 
 
-def load(query: Query) -> tuple[Pool | None, int | None]:
-    """The pool of `query.search_id`, or None when it expired or the cache is down; and where in it the query's page begins, if
-    the page before it was served. Raises `InvalidQuery` when that id belongs to another query."""
+def load(query: Query) -> tuple[Pool | None, Starts]:
+    """The pool of `query.search_id`, or None when it expired or the cache is down; and what is known of its pages' starts.
+    Raises `InvalidQuery` when that id belongs to another query."""
     try:
-        keys = (_key(query, query.search_id), _start_key(query, query.search_id, query.page))
-        packed, start = map(cache.get_many(keys).get, keys)
+        keys = [_start_key(query, query.search_id, page) for page in (query.page, query.page + 1)]
+        found = cache.get_many([_key(query, query.search_id), *keys])
     except (RedisError, OSError) as error:
         logger.warning("The pool of a search was not read: %s", error)
-        return None, None
+        return None, NO_STARTS
+    packed = found.get(_key(query, query.search_id))
     if packed is None:
-        return None, None
+        return None, NO_STARTS
     size = _HEADER.unpack_from(packed)[0]
     begin = _HEADER.size + size
     header = json.loads(packed[_HEADER.size : begin])
@@ -229,7 +218,7 @@ def load(query: Query) -> tuple[Pool | None, int | None]:
             "search_id belongs to another query: leave it out, or repeat the query that it came from.",
             field="search_id",
         )
-    return _unpacked(header, memoryview(packed)[begin:]), None if start is None else int(start)
+    return _unpacked(header, memoryview(packed)[begin:]), Starts(*map(found.get, keys))
 
 
 # The arrays as they are packed, with the header's list that says how many rows each has ("" for one, "m" for its own length).

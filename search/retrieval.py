@@ -20,7 +20,7 @@ from search.facets.counting import count_facets, packed_facets
 from search.matching import match
 from search.models import IndexVersion
 from search.paging import page
-from search.pools import Pool, Understood
+from search.pools import NO_STARTS, Pool, Starts, Understood
 from search.query import Query
 from search.ranking.stages import rank
 from search.result import Facet, Result
@@ -51,13 +51,15 @@ def search(
     """
     run = begun(query, version, store=store, is_kept=is_kept, clock=clock)
     run.rules = rules
-    pool, facets, search_id, is_made = _pool(run)
+    pool, facets, search_id, starts = _pool(run)
+    is_made = starts is None
+    starts = starts or NO_STARTS
     with run.timed("hydrate"):
-        shown = page(run, pool)
+        shown = page(run, pool, starts)
     if is_kept and (is_made or query.after is None):
         with run.timed("pool"):
             next_start = shown.end if query.after is None else None
-            pools.keep(run.asked, search_id, pool if is_made else None, next_start=next_start)
+            pools.keep(run.asked, search_id, pool if is_made else None, starts=starts, next_start=next_start)
     is_renewed = is_made and is_kept and bool(query.search_id)
     hits = shown.hits
     if query.explain:
@@ -123,21 +125,20 @@ def begun(
     return run
 
 
-def _pool(run: Run) -> tuple[Pool, tuple[Facet, ...], str, bool]:
-    """The pinned pool of the query's search id, else a new one under a new id, with its facets; and whether it was made now.
+def _pool(run: Run) -> tuple[Pool, tuple[Facet, ...], str, Starts | None]:
+    """The pinned pool of the query's search id with its facets and where its pages begin, else a new one under a new id.
     Facets are counted before a pool is kept, so that its later pages repeat them."""
     if run.asked.search_id:
         with run.timed("pool"):
-            kept, start = pools.load(run.asked)
+            kept, starts = pools.load(run.asked)
         if kept is not None:
-            run.page_start = start
             _recall(run, kept)
-            return kept, count_facets(run, kept), run.asked.search_id, False
+            return kept, count_facets(run, kept), run.asked.search_id, starts
     pool = _compute(run)
     facets = count_facets(run, pool)
     if not run.is_kept:
-        return pool, facets, "", True
-    return replace(pool, facets=packed_facets(run, facets)), facets, pools.new_search_id(), True
+        return pool, facets, "", None
+    return replace(pool, facets=packed_facets(run, facets)), facets, pools.new_search_id(), None
 
 
 def _compute(run: Run) -> Pool:

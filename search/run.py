@@ -88,8 +88,6 @@ class Run:
     stamps: Stamps | None = None
     # All products of the store that hold the words, whatever the filters, where they were looked up.
     holding: NDArray[np.int64] | None = None
-    # Where in its pool the asked page begins, if the page before it was served.
-    page_start: int | None = None
     hidden: set[int] = field(default_factory=set)
     pinned: dict[int, int] = field(default_factory=dict)
     boosts: list[Boost] = field(default_factory=list)

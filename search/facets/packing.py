@@ -11,7 +11,6 @@ from typing import Any
 from search.query import FacetRequest
 from search.result import Facet, FacetStats, FacetValue
 
-
 _fields_of = attrgetter(*(one.name for one in fields(FacetValue)))
 
 

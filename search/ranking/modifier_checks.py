@@ -60,8 +60,10 @@ def modifiers_checked(run: Run, pool: Pool) -> Pool:
     if not named:
         run.notes[NOTE] = _checked_by_look(run, pool, run.version, run.query.words)
         return pool
-    known = stated_among(run, pool.products, named)
-    has = stated_values(pool.products, named) if known is None else known
+    # The report is of the best; only who moves the others must know them.
+    products = pool.products if run.query.check_modifiers else pool.products[:CHECKED]
+    known = stated_among(run, products, named)
+    has = stated_values(products, named) if known is None else known
     run.notes[NOTE] = [_report(one, column) for one, column in zip(named, has.T, strict=True)]
     if not run.query.check_modifiers:
         return pool
