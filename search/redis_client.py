@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from redis import Redis
 
@@ -10,7 +12,7 @@ _clients: dict[str, Redis] = {}
 
 def redis_client() -> Redis:
     """The client, with the cache's patience. Keys are its caller's own: `cache.make_key` gives the cache's."""
-    stated = settings.CACHES["default"]
+    stated: dict[str, Any] = settings.CACHES["default"]
     url = str(stated["LOCATION"])
     if url not in _clients:
         _clients[url] = Redis.from_url(url, **stated.get("OPTIONS", {}))

@@ -16,7 +16,7 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from search.facets.columns import Columns, are_columns_enough
-from search.facets.facts import columns_of, shown
+from search.facets.facts import shown
 from search.facets.members import Members
 from search.facets.statement import Sql, matched_facts, passing
 from search.id_lists import PACKED, array_text, unpacked
@@ -41,7 +41,7 @@ class WordMatches:
 
 def word_matches(run: Run, filters: Filters, *, any_word: bool, among: Ids | None = None) -> WordMatches:
     """The store's published products that hold the words (`search.lexical.matching`), of `among` alone where it is given."""
-    columns = columns_of(run) if are_columns_enough(filters) else None
+    columns = run.columns if are_columns_enough(filters) else None
     if columns is not None and len(columns) and (columns.is_alone or among is not None):
         return _by_texts(run, columns, filters, any_word=any_word, among=among)
     return _by_texts_and_facts(run, filters, any_word=any_word, among=among)

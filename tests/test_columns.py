@@ -105,9 +105,10 @@ def test_columns_and_postgres_count_and_filter_alike(shelf: Store, seed: int) ->
     run.hidden = set(chance.sample(list(Product.objects.values_list("pk", flat=True)), k=3))
     run.pinned = {chance.choice(list(Product.objects.filter(store=shelf).values_list("pk", flat=True))): 1}
     terms = {term: value.attribute for term, value in run.names.terms.items()}
-    assert facts.columns_of(run) is None, "a stamp that is asked for once is not worth a copy"
-    columns = facts.columns_of(run)
-    assert columns is not None
+    assert run.columns is None, "a stamp that is asked for once is not worth a copy"
+    assert run.columns is None, "nor is one that a search asks for twice"
+    run = replace(run, asked_columns=None)
+    assert run.columns is not None
     for members in some_members(shelf, chance):
         for requests in (FACETS[:5], FACETS[5:]):
             with CaptureQueriesContext(connection) as asked:
@@ -132,7 +133,8 @@ def test_boosts_and_checks_are_alike_by_columns_and_in_postgres(shelf: Store) ->
     ]
     named = [Named("red", "color", frozenset({"red", "green"}))]
     assert stated_among(run, ids, named) is None
-    in_postgres, stated = boost_factors(replace(run, stamps=None), ids), stated_values(ids, named)
+    in_postgres, stated = boost_factors(run, ids), stated_values(ids, named)
+    run = replace(run, asked_columns=None)
     by_columns, known = boost_factors(run, ids), stated_among(run, ids, named)
     assert [one.tolist() for one in by_columns] == [one.tolist() for one in in_postgres]
     assert any((one != 1).any() for one in by_columns)
@@ -182,13 +184,13 @@ def test_words_are_found_alike_by_texts_and_by_texts_and_facts(shelf: Store, see
     run.words = parse_words(text, store=shelf)
     ids = np.array(chance.sample(list(Product.objects.values_list("pk", flat=True)), k=99), np.int64)
     ways = [(any_word, among) for any_word in (False, True) for among in (None, ids)]
-    assert facts.columns_of(run) is None
+    assert run.columns is None
     slow = [
         word_matches(replace(run, stamps=None), filters, any_word=any_word, among=among) for any_word, among in ways
     ]
-    columns = facts.columns_of(run)
-    assert columns is not None
-    assert columns.is_alone
+    run = replace(run, asked_columns=None)
+    assert run.columns is not None
+    assert run.columns.is_alone
     for (any_word, among), expected in zip(ways, slow, strict=True):
         found = word_matches(run, filters, any_word=any_word, among=among)
         assert found.products.tolist() == expected.products.tolist()
@@ -205,8 +207,8 @@ def test_texts_of_other_stores_between_are_not_looked_at(shelf: Store) -> None:
     Product.objects.filter(pk=last.pk - 5).update(store=other)
     run = run_of(shelf)
     run.words = parse_words("thing", store=shelf)
-    assert facts.columns_of(run) is None
-    columns = facts.columns_of(run)
-    assert columns is not None
-    assert not columns.is_alone
+    assert run.columns is None
+    run = replace(run, asked_columns=None)
+    assert run.columns is not None
+    assert not run.columns.is_alone
     assert last.pk - 5 not in word_matches(run, Filters(), any_word=False).everywhere.tolist()

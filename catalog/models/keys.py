@@ -87,7 +87,7 @@ def _row(prefix: str, beside: str) -> ApiKey | None:
         values = cursor.fetchone()
     if values is None:
         return None
-    row = keys.read(values[: len(keys)])
+    row: ApiKey = keys.read(values[: len(keys)])
     row.store = stores.read(values[len(keys) : -1])
     row.beside = values[-1]
     return row

@@ -17,17 +17,12 @@ from numpy.typing import NDArray
 from catalog.models import Product
 from search.choices import SortKey
 from search.facets import statement
-from search.facets.columns import COLUMNS, FIELDS, NO_ID, NO_PRICE, Columns, Mask, are_columns_enough, bounded
+from search.facets.columns import FIELDS, NO_ID, NO_PRICE, Columns, Mask, are_columns_enough, bounded
 from search.facets.members import Members
 from search.facets.statement import Counts, Prices
 from search.id_lists import PACKED, unpacked
 from search.query import FacetRequest, Filters, Sort
 from search.run import Run
-
-
-def columns_of(run: Run) -> Columns | None:
-    """The store's columns as they were when the search began, where this process has them."""
-    return None if run.stamps is None else COLUMNS.of(run.store.pk, run.stamps.products)
 
 
 def count_fields(
@@ -37,7 +32,7 @@ def count_fields(
 
     `terms` has the attribute of each term. Fields that facts do not hold are not counted here.
     """
-    columns = columns_of(run) if _is_simple(run, members, filters) else None
+    columns = run.columns if _is_simple(run, members, filters) else None
     if columns is None:
         return statement.count_fields(run, members, filters, requests, terms=terms)
     held = _held(run, columns, members)
@@ -59,7 +54,7 @@ def count_fields(
 
 def count_products(run: Run, members: Members, filters: Filters) -> int:
     """How many of the members pass the filters."""
-    columns = columns_of(run) if _is_simple(run, members, filters) else None
+    columns = run.columns if _is_simple(run, members, filters) else None
     if columns is None:
         return statement.count_products(run, members, filters)
     return int(np.count_nonzero(_held(run, columns, members) & _passing(run, columns, filters)))
@@ -67,7 +62,7 @@ def count_products(run: Run, members: Members, filters: Filters) -> int:
 
 def passing_ids(run: Run, filters: Filters) -> NDArray[np.int64]:
     """The ids (n,) of the store's published products that pass the filters."""
-    columns = columns_of(run) if _is_simple(run, Members(), filters) else None
+    columns = run.columns if _is_simple(run, Members(), filters) else None
     if columns is None:
         return statement.passing_ids(run, filters)
     return columns.products[shown(run, columns, filters)]
@@ -81,7 +76,7 @@ def shown(run: Run, columns: Columns, filters: Filters) -> Mask:
 def first_of_all(run: Run, filters: Filters, sort: Sort, *, limit: int) -> tuple[NDArray[np.int64], int] | None:
     """The first `limit` products that pass the filters, in the order of `search.ordering`, and how many pass; None where only
     Postgres can say."""
-    columns = columns_of(run) if are_columns_enough(filters) else None
+    columns = run.columns if are_columns_enough(filters) else None
     if columns is None or sort.key in (SortKey.TITLE, SortKey.PALETTE):
         return None
     places = np.flatnonzero(shown(run, columns, filters))
@@ -95,7 +90,7 @@ def first_of_all(run: Run, filters: Filters, sort: Sort, *, limit: int) -> tuple
 
 def passing_among(run: Run, products: NDArray[np.int64], filters: Filters) -> Mask | None:
     """Which of these products (m,) pass the filters; None where only Postgres can say."""
-    columns = columns_of(run) if are_columns_enough(filters) else None
+    columns = run.columns if are_columns_enough(filters) else None
     if columns is None:
         return None
     places, is_here = columns.places(products)

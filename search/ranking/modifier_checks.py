@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from search import query_cache
 from search.choices import Mode
 from search.errors import EncoderUnavailable, IndexUnavailable
-from search.facets.facts import columns_of
 from search.models import IndexVersion
 from search.pools import Pool
 from search.ranking.facts import read_columns
@@ -105,7 +104,7 @@ def stated_values(products: NDArray[np.int64], named: list[Named]) -> NDArray[np
 
 def stated_among(run: Run, products: NDArray[np.int64], named: list[Named]) -> NDArray[np.float32] | None:
     """What `stated_values` gives, of the values that the store knows, from this process' columns; None where it has none."""
-    columns = columns_of(run)
+    columns = run.columns
     if columns is None or not len(columns):
         return None
     places, is_here = columns.places(products)
