@@ -12,6 +12,8 @@ from django.db import connection
 
 from catalog.models import Product, ProductImage
 from catalog.models.rows import RowsOf, rows_of
+from search.facets.members import Members
+from search.facets.statement import matched_facts
 from search.run import Run
 
 # What no answer shows.
@@ -48,6 +50,12 @@ def _allowed(run: Run, ids: Sequence[int]) -> tuple[str, tuple[Any, ...]] | None
     query = run.query
     if not (query.filters.fields or query.excluded_product_ids or run.hidden or run.words.excluded):
         return "", ()
+    if not (run.words.excluded or run.resolved(query.filters).matches_nothing):
+        facts = matched_facts(run, Members(), query.filters)
+        return (
+            f" AND EXISTS (SELECT FROM search_productfacts f WHERE f.product_id = p.id AND {facts.text})",
+            facts.parameters,
+        )
     try:
         text, parameters = run.products(query.filters).filter(pk__in=ids).values("pk").query.sql_with_params()
     except EmptyResultSet:

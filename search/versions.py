@@ -31,7 +31,8 @@ def live_version() -> IndexVersion:
         values = cursor.fetchone()
     if values is None:
         raise IndexUnavailable("There is no live index yet: run manage.py index to build the first one.")
-    return versions.read(values)
+    version: IndexVersion = versions.read(values)
+    return version
 
 
 def encoder_of(version: IndexVersion) -> Encoder:
