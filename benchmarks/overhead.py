@@ -30,6 +30,7 @@ from benchmarks import traffic
 from benchmarks.machine import describe
 from catalog.models import ApiKey, Product, Store
 from catalog.models.keys import create_api_key
+from config.collecting import collect_less_often
 
 WARM_UP = 10
 OUTSIDE = ("encode", "ann")
@@ -51,6 +52,8 @@ def main() -> None:
     parser.add_argument("--queries", type=int, default=100, help="how many different queries, each in all forms")
     parser.add_argument("--seed", type=int, default=1, help="which products the queries are made of")
     options = parser.parse_args()
+    # As config.wsgi does.
+    collect_less_often()
     store = Store.objects.filter(slug=options.store).first()
     if store is None:
         sys.exit(f"There is no store {options.store!r}.")

@@ -5,6 +5,8 @@ import threading
 
 from django.core.wsgi import get_wsgi_application
 
+from config.collecting import collect_less_often
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 _application = get_wsgi_application()
 
@@ -20,3 +22,4 @@ statements.bound_in_time()
 tracing.set_up(service="vitrine-web", endpoint=settings.TRACING_ENDPOINT, share=settings.TRACING_SHARE)
 if threading.current_thread() is threading.main_thread():
     draining.listen()
+collect_less_often()

@@ -5,6 +5,7 @@ Importing this module is cheap; torch and the weights load with the first call t
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import logging
 import threading
@@ -155,6 +156,9 @@ class Encoder:
                 " Give a new model a folder of its own, and build an index version with it."
             )
         _pad_as_trained(model)
+        # torch brings a million objects that stay: walking them took each full collection 0.2 s, in some shopper's request.
+        gc.collect()
+        gc.freeze()
         logger.info("loaded encoder %s on %s", self.name, device)
         return model
 

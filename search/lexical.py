@@ -32,20 +32,31 @@ def matching(products: QuerySet[Product], words: Words, *, any_word: bool = Fals
     What the text excludes never matches; a text of exclusions alone matches everything else. Stop words alone are
     always all asked for: any of them is in every other product.
     """
-    products = without_excluded(products.filter(text__isnull=False), words)
-    if not words.groups:
-        return products if words.excluded else products.filter(pk=words.sku_product_id or 0)
+    text, parameters = holds_sql(words, any_word=any_word)
+    return products.filter(text__isnull=False).filter(_sql(text, parameters, BooleanField()))
+
+
+def holds_sql(words: Words, *, any_word: bool) -> tuple[str, list[object]]:
+    """The condition of `matching` on `search_producttext`, with its parameters."""
     any_word = any_word and not words.is_plain
-    holds = f"{_document(words)} @@ %s::tsquery"
-    parameters: list[object] = [words.query(any_word=any_word)]
-    if any_word and words.at_least > 1:
-        holds = f"{holds} AND ({_held(words)}) >= %s"
-        parameters += [*_queries(words), words.at_least]
-    if words.sku_product_id is not None:
-        # Both sides are on one table, so that Postgres can use an index for either.
-        holds = f'({holds}) OR "search_producttext"."product_id" = %s'
-        parameters.append(words.sku_product_id)
-    return products.filter(_sql(f"({holds})", parameters, BooleanField()))
+    if words.groups:
+        holds = f"{_document(words)} @@ %s::tsquery"
+        parameters: list[object] = [words.query(any_word=any_word)]
+        if any_word and words.at_least > 1:
+            holds = f"{holds} AND ({_held(words)}) >= %s"
+            parameters += [*_queries(words), words.at_least]
+        if words.sku_product_id is not None:
+            # Both sides are on one table, so that Postgres can use an index for either.
+            holds = f'({holds}) OR "search_producttext"."product_id" = %s'
+            parameters.append(words.sku_product_id)
+    elif words.excluded:
+        holds, parameters = "TRUE", []
+    else:
+        holds, parameters = '"search_producttext"."product_id" = %s', [words.sku_product_id or 0]
+    if words.excluded:
+        holds = f"({holds}) AND NOT {_document(words)} @@ %s::tsquery"
+        parameters.append(words.excluded)
+    return f"({holds})", parameters
 
 
 def without_excluded(products: QuerySet[Product], words: Words) -> QuerySet[Product]:
@@ -58,24 +69,27 @@ def without_excluded(products: QuerySet[Product], words: Words) -> QuerySet[Prod
 
 def ranked(products: QuerySet[Product], words: Words, *, any_word: bool, limit: int) -> list[LexicalHit]:
     """The best `limit` of the matching products, best first; ties go to the newer product. An exact sku comes first."""
-    if words.groups:
-        # All words means that each is held: there is nothing to count.
-        held, queries = (_held(words), _queries(words)) if any_word else (str(len(words.groups)), [])
-        rank = _sql(
-            f"""CASE WHEN "search_producttext"."product_id" = %s THEN {SKU_SCORE} ELSE ({held})
-                + ts_rank_cd('{RANK_WEIGHTS}', {_document(words)}, %s::tsquery, 33) END""",
-            [words.sku_product_id or 0, *queries, words.query(any_word=any_word)],
-            FloatField(),
-        )
-    else:
-        rank = _sql("1.0", [], FloatField())
+    text, parameters = rank_sql(words, any_word=any_word)
     rows = (
         matching(products, words, any_word=any_word)
-        .annotate(rank=rank)
+        .annotate(rank=_sql(text, parameters, FloatField()))
         .order_by("-rank", "-pk")
         .values_list("pk", "rank")[:limit]
     )
     return [LexicalHit(product_id, float(score)) for product_id, score in rows]
+
+
+def rank_sql(words: Words, *, any_word: bool) -> tuple[str, list[object]]:
+    """How well a row of `search_producttext` holds the words (see `LexicalHit`), with its parameters."""
+    if not words.groups:
+        return "1.0", []
+    # All words means that each is held: there is nothing to count.
+    held, queries = (_held(words), _queries(words)) if any_word else (str(len(words.groups)), [])
+    return (
+        f"""CASE WHEN "search_producttext"."product_id" = %s THEN {SKU_SCORE} ELSE ({held})
+            + ts_rank_cd('{RANK_WEIGHTS}', {_document(words)}, %s::tsquery, 33) END""",
+        [words.sku_product_id or 0, *queries, words.query(any_word=any_word)],
+    )
 
 
 def _document(words: Words) -> str:

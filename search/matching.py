@@ -16,17 +16,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 from django.conf import settings
 from django.db.models import QuerySet
-from django.db.models.expressions import RawSQL
 from numpy.typing import NDArray
 
 from catalog.models import Product
 from search import lexical, milvus
 from search.choices import Mode, SortKey
 from search.errors import EncoderUnavailable, IndexUnavailable
+from search.facets.facts import count_products, first_of_all, passing_ids
 from search.facets.members import Members
-from search.facets.statement import count_products, passing_ids
 from search.facets.summaries import SUMMARIES
-from search.id_lists import array_text
 from search.ordering import in_order
 from search.pools import Pool
 from search.query import Filters, RowFilter
@@ -34,6 +32,7 @@ from search.routes import Route, vector_route, words_route
 from search.run import Run, Stage
 from search.seldom import warn_seldom
 from search.vectors import query_vectors
+from search.word_matches import word_matches
 
 logger = logging.getLogger(__name__)
 _BY_WORDS = (Mode.WORDS, Mode.LEXICAL)
@@ -88,7 +87,8 @@ def members_of(run: Run, pool: Pool) -> Members:
         products = Product.objects.filter(store=run.store)
         # A list that holds everything is quicker than looking the words up again.
         ids = pool.matched if len(pool.matched) else None
-        return Members(ids=ids, products=lexical.matching(products, run.words, any_word=pool.any_word))
+        held = lexical.matching(products, run.words, any_word=pool.any_word)
+        return Members(ids=ids, products=held, everywhere=run.holding)
     return Members(ids=pool.matched, is_exact=pool.found_exact)
 
 
@@ -122,13 +122,21 @@ def _browsed(run: Run) -> Matched:
     known = SUMMARIES.get(key) if is_kept else None
     if isinstance(known, Matched):
         return known
-    products, limit = run.products(run.query.filters), settings.SEARCH_POOL_SIZE
-    route = _listed("browse", in_order(products, run.query.sort).values_list("pk", flat=True)[:limit])
-    found = len(route) if len(route) < limit else count_products(run, Members(), run.query.filters)
-    matched = Matched((route,), found)
+    matched = _in_stated_order(run, limit=settings.SEARCH_POOL_SIZE)
     if is_kept:
         SUMMARIES.keep(key, matched)
     return matched
+
+
+def _in_stated_order(run: Run, *, limit: int) -> Matched:
+    query = run.query
+    first = None if run.words.excluded else first_of_all(run, query.filters, query.sort, limit=limit)
+    if first is not None:
+        ids, found = first
+        return Matched((_of_ids("browse", ids),), found)
+    products = in_order(run.products(query.filters), query.sort)
+    route = _listed("browse", products.values_list("pk", flat=True)[:limit])
+    return Matched((route,), len(route) if len(route) < limit else count_products(run, Members(), query.filters))
 
 
 def _by_words(run: Run) -> Matched:
@@ -136,18 +144,15 @@ def _by_words(run: Run) -> Matched:
     they match. Where no product holds even those, the vector answers alone."""
     query = run.query
     with run.timed("lexical"):
-        words, any_word = _words(run)
+        words, found, any_word = _words(run)
     if words is None:
         vectors = _vector_for_words(run)
         return Matched((Route("lexical"),), 0) if vectors is None else _alone(run, vectors)
     words = words.calibrated(run.calibration.routes.get("lexical"), per_word=len(run.words.groups))
-    found = len(words)
-    if not words.is_complete:
+    if not words.is_complete and query.sort.key is not SortKey.RELEVANCE:
+        # The best by their words need not be the first by price.
         matching = lexical.matching(run.products(query.filters), run.words, any_word=any_word)
-        found = matching.count()
-        if query.sort.key is not SortKey.RELEVANCE:
-            # The best by their words need not be the first by price.
-            words = _listed("lexical", in_order(matching, query.sort).values_list("pk", flat=True)[: len(words)])
+        words = _listed("lexical", in_order(matching, query.sort).values_list("pk", flat=True)[: len(words)])
     vectors = _vector_for_words(run) if len(words) else None
     routes = (words,) if vectors is None else (words, vectors.only(words.products))
     return Matched(routes, found, any_word=any_word)
@@ -160,14 +165,15 @@ def _vector_for_words(run: Run) -> Route | None:
     return vector(run, run.query.filters)
 
 
-def _words(run: Run) -> tuple[Route | None, bool]:
-    """The words route under the filters, and whether it takes any word; None where the store has nothing for the words."""
-    products, store_wide = run.products(run.query.filters), run.products(Filters())
+def _words(run: Run) -> tuple[Route | None, int, bool]:
+    """The words route under the filters, how many products it is of, and whether it takes any word; None where the store has
+    nothing for the words."""
     for any_word in (False, True):
-        route = words_route(products, run.words, any_word=any_word)
-        if len(route) or lexical.matching(store_wide, run.words, any_word=any_word).exists():
-            return route, any_word
-    return None, False
+        held = word_matches(run, run.query.filters, any_word=any_word)
+        if len(held.everywhere):
+            run.holding = held.everywhere
+            return words_route(held.products, held.scores), len(held.products), any_word
+    return None, 0, False
 
 
 def _alone(run: Run, vectors: Route) -> Matched:
@@ -181,9 +187,9 @@ def _worded(run: Run, matched: Matched) -> Matched:
     found = matched.routes[0]
     if not (len(found) and run.words.groups):
         return matched
-    ids = RawSQL("SELECT unnest(%s::bigint[])", [array_text(found.products)])
     with run.timed("lexical"):
-        words = words_route(run.products(Filters()).filter(pk__in=ids), run.words, any_word=True)
+        held = word_matches(run, Filters(), any_word=True, among=found.products)
+        words = words_route(held.products, held.scores)
     route = replace(words, name="words", unseen=None, scores=words.scores / np.float32(len(run.words.groups)))
     return replace(matched, routes=(found, route)) if len(route) else matched
 
@@ -233,7 +239,7 @@ def _by_ids(run: Run, filters: Filters, wanted: RowFilter) -> RowFilter:
     wanted = replace(wanted, value_ids=(), palette=())
     if len(passing) > LONG_LIST:
         others = passing_ids(run, replace(filters, palette=(), closeness=None, attributes=()))
-        failing = np.setdiff1d(others, passing)
+        failing = np.setdiff1d(others, passing, assume_unique=True)
         if len(failing) < len(passing):
             excluded = np.union1d(failing, np.array(wanted.exclude_product_ids, np.int64))
             return replace(wanted, exclude_product_ids=tuple(excluded.tolist()))
@@ -262,5 +268,8 @@ def _with_pinned(run: Run, matched: Matched) -> Matched:
 
 
 def _listed(name: str, ids: QuerySet[Product, int]) -> Route:
-    products: NDArray[np.int64] = np.array(list(ids), np.int64)
+    return _of_ids(name, np.array(list(ids), np.int64))
+
+
+def _of_ids(name: str, products: NDArray[np.int64]) -> Route:
     return Route(name, products, np.zeros(len(products), np.int64), np.zeros(len(products), np.float32))

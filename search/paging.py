@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from django.db.models import QuerySet
 
 from catalog.models import Product
-from search import lexical, pools
-from search.pools import Pool
+from search import lexical
+from search.hydrating import hydrated
+from search.pools import Pool, Starts
 from search.query import Mark
 from search.result import Hit
 from search.run import Run
@@ -17,48 +17,47 @@ from search.run import Run
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Hits in order; how many products fell out on the way; where the next page begins, None where none is left."""
+    """Hits in order; how many products fell out on the way; the position that it ends before; where the next page begins,
+    None where none is left."""
 
     hits: tuple[Hit, ...]
     removed: int
+    end: int
     next: Mark | None
 
 
-def page(run: Run, pool: Pool, search_id: str) -> Page:
+def page(run: Run, pool: Pool, starts: Starts) -> Page:
     """The page's hits, checked against the filters as Postgres has them now.
 
     What fell out is replaced by reading on, and the next page begins where this one ended.
     """
     query = run.query
-    position = min(_start(run, pool, search_id), len(pool))
-    allowed = run.products(query.filters)
+    position = min(_start(run, pool, starts), len(pool))
     places: list[int] = []
     rows: dict[int, Product] = {}
     removed = 0
     while len(places) < query.per_page and position < len(pool):
         end = min(position + query.per_page - len(places), len(pool))
         ids = pool.products[position:end].tolist()
-        rows.update({product.pk: product for product in _hydrated(run, allowed.filter(pk__in=ids))})
+        rows.update({product.pk: product for product in hydrated(run, ids)})
         places.extend(place for place in range(position, end) if int(pool.products[place]) in rows)
         removed += sum(product_id not in rows for product_id in ids)
         position = end
-    if run.is_kept and query.after is None:
-        pools.remember_start(run.asked, search_id, page=query.page + 1, position=position)
-    marked = lexical.highlights(list(rows), run.words, store=run.store) if "lexical" in pool.routes else {}
+    marked = lexical.highlights(list(rows.values()), run.words, store=run.store) if "lexical" in pool.routes else {}
     return Page(
         tuple(_hit(pool, place, rows, marked) for place in places),
         removed,
+        position,
         Mark(position, int(pool.products[position - 1]) if position else 0) if position < len(pool) else None,
     )
 
 
-def _start(run: Run, pool: Pool, search_id: str) -> int:
+def _start(run: Run, pool: Pool, starts: Starts) -> int:
     """Where the page begins: behind the mark, else where the page before it ended, else as many pages on."""
     query = run.query
     if query.after is not None:
         return _behind(query.after, pool)
-    start = pools.page_start(run.asked, search_id) if query.page > 1 else 0
-    return (query.page - 1) * query.per_page if start is None else start
+    return (query.page - 1) * query.per_page if starts.asked is None else starts.asked
 
 
 def _behind(mark: Mark, pool: Pool) -> int:
@@ -68,20 +67,6 @@ def _behind(mark: Mark, pool: Pool) -> int:
         if len(places):
             return int(places[0]) + 1
     return mark.position
-
-
-def _hydrated(run: Run, products: QuerySet[Product]) -> list[Product]:
-    """The products with all that an answer shows: two queries, the names are known already."""
-    found = list(products.prefetch_related("images"))
-    brands = run.names.brands(product.brand_id for product in found if product.brand_id is not None)
-    for product in found:
-        product.store = run.store
-        # What is newer than the names is looked up when it is shown.
-        if (category := run.names.category_by_id.get(product.category_id or 0)) is not None:
-            product.category = category
-        if (brand := brands.get(product.brand_id or 0)) is not None:
-            product.brand = brand
-    return found
 
 
 def _hit(pool: Pool, place: int, rows: dict[int, Product], marked: dict[int, dict[str, str]]) -> Hit:

@@ -8,7 +8,7 @@ import logging
 import secrets
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -19,27 +19,16 @@ from redis.exceptions import RedisError
 
 from search.choices import Mode
 from search.errors import InvalidQuery
+from search.identity import query_digest
 from search.query import Filters, Query
 from search.result import RouteScore
 from search.seldom import warn_seldom
+from search.words import packing
+from search.words.reading import NO_WORDS, Words
 from telemetry import metrics
 
 logger = logging.getLogger(__name__)
 _HEADER = struct.Struct("<I")
-# What does not decide which products a query finds, and in which order; pixels are named by their digest.
-_NOT_IDENTITY = {
-    "page",
-    "per_page",
-    "search_id",
-    "after",
-    "owner",
-    "facet_by",
-    "explain",
-    "suggests",
-    "deadline_ms",
-    "image",
-    "stamps",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +41,9 @@ class Understood:
     filters: Filters = field(default_factory=Filters)
     hidden: tuple[int, ...] = ()
     pinned: tuple[tuple[int, int], ...] = ()
+    words: Words = NO_WORDS
+    # Texts in the words that are encoded for them.
+    canonical: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,59 +157,71 @@ def _known(value: np.float32) -> float | None:
     return None if np.isnan(value) else round(float(value), 4)
 
 
-def query_digest(query: Query) -> str:
-    """What must be equal for two requests to read one pool: all that decides the order, and nothing about pages."""
-    return hashlib.sha256(repr(_identity(query)).encode()).hexdigest()
+@dataclass(frozen=True, slots=True)
+class Starts:
+    """Where in its pool the asked page begins, and the one after it; None where they begin where their numbers say."""
+
+    asked: int | None = None
+    following: int | None = None
 
 
-def _identity(value: object) -> object:
-    if is_dataclass(value):
-        return [
-            (one.name, _identity(getattr(value, one.name))) for one in fields(value) if one.name not in _NOT_IDENTITY
-        ]
-    return [_identity(one) for one in value] if isinstance(value, tuple) else value
+NO_STARTS = Starts()
 
 
-def save(query: Query, pool: Pool) -> str:
-    """Keep the pool and return its new search id. Without the cache the id is good for nothing but its own answer."""
-    search_id = secrets.token_urlsafe(16)
+def new_search_id() -> str:
+    """Without the cache an id is good for nothing but its own answer."""
+    return secrets.token_urlsafe(16)
+
+
+def keep(query: Query, search_id: str, pool: Pool | None, *, starts: Starts, next_start: int | None) -> None:
+    """Keep the pool, where it is a new one, and where in it the query's next page begins, so that products that vanish in
+    between neither repeat nor skip others: where that is not where `starts`, or its number, says it does."""
+    kept: dict[str, Any] = {} if pool is None else {_key(query, search_id): _packed(query, pool)}
+    known = query.page * query.per_page if starts.following is None else starts.following
+    if next_start not in (None, known):
+        kept[_start_key(query, search_id, query.page + 1)] = next_start
+    if not kept:
+        return
+    try:
+        cache.set_many(kept, settings.SEARCH_POOL_LIFETIME_S)
+    except (RedisError, OSError) as error:
+        warn_seldom(logger, "The pool of a search was not kept: %s", error)
+
+
+def _packed(query: Query, pool: Pool) -> bytes:
     header = {
         "digest": query_digest(query),
         **{name: getattr(pool, name) for name in _HEADER_FIELDS},
-        "understood": {**_plain(pool.understood), "filters": pool.understood.filters.to_json()},
+        "understood": _plain(pool.understood),
         "n": len(pool),
         "m": len(pool.matched),
     }
     text = json.dumps(header).encode()
-    packed = _HEADER.pack(len(text)) + text + b"".join(getattr(pool, name).tobytes() for name, _, _ in _ARRAYS)
+    return _HEADER.pack(len(text)) + text + b"".join(getattr(pool, name).tobytes() for name, _, _ in _ARRAYS)
+
+
+def load(query: Query) -> tuple[Pool | None, Starts]:
+    """The pool of `query.search_id`, or None when it expired or the cache is down; and what is known of its pages' starts.
+    Raises `InvalidQuery` when that id belongs to another query."""
     try:
-        cache.set(_key(query, search_id), packed, settings.SEARCH_POOL_LIFETIME_S)
-    except (RedisError, OSError) as error:
-        warn_seldom(logger, "The pool of a search was not kept: %s", error)
-    return search_id
-
-
-def load(query: Query) -> Pool | None:
-    """The pool of `query.search_id`, or None when it expired or the cache is down.
-
-    Raises `InvalidQuery` when that id belongs to another query.
-    """
-    try:
-        packed = cache.get(_key(query, query.search_id))
+        keys = [_start_key(query, query.search_id, page) for page in (query.page, query.page + 1)]
+        found = cache.get_many([_key(query, query.search_id), *keys])
     except (RedisError, OSError) as error:
         warn_seldom(logger, "The pool of a search was not read: %s", error)
-        return None
+        return None, NO_STARTS
+    packed = found.get(_key(query, query.search_id))
     metrics.POOLS.labels(metrics.hit_or_miss(packed is not None)).inc()
     if packed is None:
-        return None
-    start = _HEADER.size + _HEADER.unpack_from(packed)[0]
-    header = json.loads(packed[_HEADER.size : start])
+        return None, NO_STARTS
+    size = _HEADER.unpack_from(packed)[0]
+    begin = _HEADER.size + size
+    header = json.loads(packed[_HEADER.size : begin])
     if header["digest"] != query_digest(query):
         raise InvalidQuery(
             "search_id belongs to another query: leave it out, or repeat the query that it came from.",
             field="search_id",
         )
-    return _unpacked(header, memoryview(packed)[start:])
+    return _unpacked(header, memoryview(packed)[begin:]), Starts(*map(found.get, keys))
 
 
 # The arrays as they are packed, with the header's list that says how many rows each has ("" for one, "m" for its own length).
@@ -248,7 +252,8 @@ _HEADER_FIELDS = (
 
 
 def _plain(understood: Understood) -> dict[str, Any]:
-    return {one.name: getattr(understood, one.name) for one in fields(understood)}
+    stated = {one.name: getattr(understood, one.name) for one in fields(understood)}
+    return {**stated, "filters": understood.filters.to_json(), "words": packing.to_json(understood.words)}
 
 
 def _unpacked(header: dict[str, Any], data: memoryview) -> Pool:
@@ -267,34 +272,19 @@ def _unpacked(header: dict[str, Any], data: memoryview) -> Pool:
         filters=Filters.from_json(stated["filters"]),
         hidden=tuple(stated["hidden"]),
         pinned=tuple((product_id, place) for product_id, place in stated["pinned"]),
+        words=packing.from_json(stated["words"]),
+        canonical=tuple((text, encoded) for text, encoded in stated["canonical"]),
     )
     for name in _HEADER_FIELDS:
         values[name] = tuple(header[name]) if isinstance(header[name], list) else header[name]
     return Pool(**values, understood=understood)
 
 
-def remember_start(query: Query, search_id: str, *, page: int, position: int) -> None:
-    """Note where in the pool this page begins, so that products that vanish in between neither repeat nor skip others."""
-    try:
-        cache.set(_start_key(query, search_id, page), position, settings.SEARCH_POOL_LIFETIME_S)
-    except (RedisError, OSError) as error:
-        warn_seldom(logger, "The start of a page was not kept: %s", error)
-
-
-def page_start(query: Query, search_id: str) -> int | None:
-    """Where this query's page begins in its pool, if the page before it was served."""
-    try:
-        position = cache.get(_start_key(query, search_id, query.page))
-    except (RedisError, OSError):
-        return None
-    return None if position is None else int(position)
-
-
 def _key(query: Query, search_id: str) -> str:
     """Bound to store and key, so that another store's (or key's) search id finds nothing."""
     owner = hashlib.sha256(f"{query.store_id}|{query.owner}|{search_id}".encode()).hexdigest()
     # The number is the packing's: a pool that an older release packed is not read.
-    return f"pool5:{owner}"
+    return f"pool6:{owner}"
 
 
 def _start_key(query: Query, search_id: str, page: int) -> str:

@@ -22,7 +22,7 @@ from search.matching import match
 from search.models import IndexVersion
 from search.observing import observed
 from search.paging import page
-from search.pools import Pool, Understood
+from search.pools import NO_STARTS, Pool, Starts, Understood
 from search.query import Query
 from search.ranking.stages import rank
 from search.result import Facet, Result
@@ -31,7 +31,7 @@ from search.run import Run
 from search.serving.statements import ESSENTIAL_S, reading, statements_in_time
 from search.stamps import read_stamps
 from search.suggesting import suggest
-from search.understanding import parse, understand
+from search.understanding import understand
 from search.versions import live_and_next, version_of_collection
 from search.warming import keep_warm
 
@@ -66,9 +66,16 @@ def search(
 
 def _answered(run: Run, *, is_logged: bool) -> Result:
     query = run.asked
-    pool, facets, search_id, is_renewed = _pool(run)
+    pool, facets, search_id, starts = _pool(run)
+    is_made = starts is None
+    starts = starts or NO_STARTS
     with run.timed("hydrate"):
-        shown = page(run, pool, search_id)
+        shown = page(run, pool, starts)
+    if run.is_kept and (is_made or query.after is None):
+        with run.timed("pool"):
+            next_start = shown.end if query.after is None else None
+            pools.keep(run.asked, search_id, pool if is_made else None, starts=starts, next_start=next_start)
+    is_renewed = is_made and run.is_kept and bool(query.search_id)
     hits = shown.hits
     if query.explain:
         with run.timed("explain"):
@@ -138,22 +145,20 @@ def begun(
     return run
 
 
-def _pool(run: Run) -> tuple[Pool, tuple[Facet, ...], str, bool]:
-    """The pinned pool of the query's search id, else a new one, with its facets; and whether a pinned one was asked for
-    in vain. Facets are counted before a pool is kept, so that its later pages repeat them."""
+def _pool(run: Run) -> tuple[Pool, tuple[Facet, ...], str, Starts | None]:
+    """The pinned pool of the query's search id with its facets and where its pages begin, else a new one under a new id.
+    Facets are counted before a pool is kept, so that its later pages repeat them."""
     if run.asked.search_id:
         with run.timed("pool"):
-            kept = pools.load(run.asked)
+            kept, starts = pools.load(run.asked)
         if kept is not None and _is_of_version(run, kept):
             _recall(run, kept)
-            return kept, count_facets(run, kept), run.asked.search_id, False
+            return kept, count_facets(run, kept), run.asked.search_id, starts
     pool = _compute(run)
     facets = count_facets(run, pool)
     if not run.is_kept:
-        return pool, facets, "", False
-    pool = replace(pool, facets=packed_facets(run, facets))
-    with run.timed("pool"):
-        return pool, facets, pools.save(run.asked, pool), bool(run.asked.search_id)
+        return pool, facets, "", None
+    return replace(pool, facets=packed_facets(run, facets)), facets, pools.new_search_id(), None
 
 
 def _is_of_version(run: Run, pool: Pool) -> bool:
@@ -187,6 +192,8 @@ def _compute(run: Run) -> Pool:
             filters=run.query.filters,
             hidden=tuple(sorted(run.hidden)),
             pinned=tuple(sorted(run.pinned.items())),
+            words=run.words,
+            canonical=tuple(run.canonical.items()),
         ),
         notes=run.notes,
     )
@@ -197,7 +204,7 @@ def _recall(run: Run, pool: Pool) -> None:
     understood = pool.understood
     run.query = replace(run.query, text=understood.text, mode=understood.mode, filters=understood.filters)
     run.hidden, run.pinned = set(understood.hidden), dict(understood.pinned)
-    parse(run)
+    run.words, run.canonical = understood.words, dict(understood.canonical)
 
 
 __all__ = ["search"]

@@ -8,15 +8,12 @@ from itertools import pairwise
 
 import numpy as np
 from django.conf import settings
-from django.db.models import QuerySet
 from numpy.typing import NDArray
 
-from catalog.models import Product
-from search import lexical, milvus
+from search import milvus
 from search.calibration.confidence import RouteCalibration
 from search.choices import Match
 from search.errors import EncoderMismatch
-from search.lexical import Words
 from search.milvus import ImageHit
 from search.models import IndexVersion
 from search.query import RowFilter
@@ -82,17 +79,16 @@ class Route:
         )
 
 
-def words_route(products: QuerySet[Product], words: Words, *, any_word: bool) -> Route:
-    """The products of this queryset that match the words, ranked, up to the pool's size."""
+def words_route(products: NDArray[np.int64], scores: NDArray[np.float32]) -> Route:
+    """The route of the products (n,) that hold the words, best first with their scores (n,), up to the pool's size."""
     limit = settings.SEARCH_POOL_SIZE
-    hits = lexical.ranked(products, words, any_word=any_word, limit=limit)
-    scores = np.array([hit.score for hit in hits], np.float32)
+    scores = scores[:limit]
     return Route(
         "lexical",
-        products=np.array([hit.product_id for hit in hits], np.int64),
-        images=np.zeros(len(hits), np.int64),
+        products=products[:limit],
+        images=np.zeros(len(scores), np.int64),
         scores=scores,
-        unseen=float(scores[-1]) if len(hits) >= limit else None,
+        unseen=float(scores[-1]) if len(scores) >= limit else None,
     )
 
 

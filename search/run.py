@@ -9,11 +9,14 @@ from enum import StrEnum
 from time import monotonic, perf_counter
 from typing import Any, TypeVar
 
+import numpy as np
 from django.db.models import QuerySet
+from numpy.typing import NDArray
 
 from catalog.models import Product, Store
 from search import filters as sql
 from search.calibration.confidence import NOTHING, Calibration
+from search.facets.columns import COLUMNS, Columns
 from search.facets.summaries import SUMMARIES
 from search.lexical import NO_WORDS, Words, without_excluded
 from search.models import IndexVersion
@@ -85,6 +88,10 @@ class Run:
     calibration: Calibration = NOTHING
     # What the store was like when the search began; None where nobody looked, and then nothing is kept or believed.
     stamps: Stamps | None = None
+    # All products of the store that hold the words, whatever the filters, where they were looked up.
+    holding: NDArray[np.int64] | None = None
+    # The store's columns, once they were asked for: a search that counts twice is one that asks.
+    asked_columns: tuple[Columns | None] | None = None
     hidden: set[int] = field(default_factory=set)
     pinned: dict[int, int] = field(default_factory=dict)
     boosts: list[Boost] = field(default_factory=list)
@@ -125,6 +132,13 @@ class Run:
     def names(self) -> Taxonomy:
         """The store's categories, brands and attributes as they were when the search began."""
         return store_taxonomy(self.store.pk, stamp=None if self.stamps is None else self.stamps.taxonomy)
+
+    @property
+    def columns(self) -> Columns | None:
+        """The store's products as columns, as they were when the search began, where this process has them."""
+        if self.asked_columns is None:
+            self.asked_columns = (None if self.stamps is None else COLUMNS.of(self.store.pk, self.stamps.products),)
+        return self.asked_columns[0]
 
     def kept(self, name: str, read: Callable[[], Kept]) -> Kept:
         """What `read` gives of the store's settings and names, kept by this process while neither changes."""

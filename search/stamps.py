@@ -6,6 +6,8 @@ for later, so nothing kept is older than its stamp.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.db import connection
@@ -32,7 +34,22 @@ def read_stamps(store_id: int) -> Stamps:
         cursor.execute(
             "SELECT kind, bit_xor(token) FROM search_storechange WHERE store_id IN (0, %s) GROUP BY kind", [store_id]
         )
-        found = dict(cursor.fetchall())
+        return _stamps(dict(cursor.fetchall()))
+
+
+OF_STORE = """coalesce((
+    SELECT json_object_agg(kind, stamp)::text
+    FROM (SELECT kind, bit_xor(token) AS stamp FROM search_storechange WHERE store_id IN (0, s.id) GROUP BY kind) AS one
+), '{}')"""
+"""What `stamps_in` reads, for a statement that reads a store `s` anyway."""
+
+
+def stamps_in(text: str) -> Stamps:
+    """The stamps that `OF_STORE` gave."""
+    return _stamps({int(kind): stamp for kind, stamp in json.loads(text).items()})
+
+
+def _stamps(found: Mapping[int, int]) -> Stamps:
     return Stamps(*(found.get(kind, 0) for kind in (ChangeKind.PRODUCTS, ChangeKind.TAXONOMY, ChangeKind.SETTINGS)))
 
 

@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from catalog.models.rows import rows_of
 from search import milvus
 from search.encoder import Encoder, encoder_of_weights, get_encoder
 from search.errors import EncoderUnavailable, IndexUnavailable, VersionRefused
@@ -37,7 +38,14 @@ def live_and_next() -> tuple[IndexVersion, IndexVersion | None]:
 
     One statement, so that a promotion is seen whole or not at all. Raises `IndexUnavailable` when nothing is live.
     """
-    rows = list(IndexVersion.objects.filter(Q(state=VersionState.LIVE) | Q(warm_since__isnull=False)))
+    # Every search reads it: written by hand it takes half of the time.
+    versions = rows_of(IndexVersion, "v")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {versions.sql} FROM search_indexversion v WHERE v.state = %s OR v.warm_since IS NOT NULL",  # noqa: S608
+            [VersionState.LIVE],
+        )
+        rows = [versions.read(values) for values in cursor.fetchall()]
     live = next((version for version in rows if version.state == VersionState.LIVE), None)
     if live is None:
         raise IndexUnavailable("There is no live index yet: run manage.py index to build the first one.")

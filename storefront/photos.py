@@ -8,7 +8,7 @@ from catalog.models.product import ImageKind
 
 def shown_images(product: Product) -> list[ProductImage]:
     """The photos in their order, without those that are so far only known by their address. Reads what was prefetched."""
-    return [image for image in product.images.all() if image.file]
+    return [image for image in product.photos if image.file]
 
 
 def main_image(product: Product) -> ProductImage | None:

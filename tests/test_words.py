@@ -231,7 +231,7 @@ def every_way(store: Store, text: str) -> None:
         for any_word in (False, True):
             hits = lexical.ranked(products, one, any_word=any_word, limit=5)
             assert len(hits) <= 5
-            lexical.highlights([hit.product_id for hit in hits], one, store=store)
+            lexical.highlights(list(products.filter(pk__in=[hit.product_id for hit in hits])), one, store=store)
             lexical.matching(products, one, any_word=any_word).count()
     assert len(suggest(store, text)) <= 10
 

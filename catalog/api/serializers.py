@@ -77,9 +77,19 @@ class ProductOut(serializers.Serializer[Any]):
         return product_data(instance, labels, request=self.context.get("request"))
 
 
-def product_data(product: Product, labels: Labels, *, request: HttpRequest | Request | None = None) -> dict[str, Any]:
-    """`ProductOut`'s JSON without DRF's field machinery, which costs more than the rest of a search's answer."""
-    origin = request.build_absolute_uri("/")[:-1] if request else ""
+def origin_of(request: HttpRequest | Request | None) -> str:
+    """Scheme and host of the request's own address, before paths."""
+    return request.build_absolute_uri("/")[:-1] if request else ""
+
+
+def product_data(
+    product: Product, labels: Labels, *, request: HttpRequest | Request | None = None, origin: str | None = None
+) -> dict[str, Any]:
+    """`ProductOut`'s JSON without DRF's field machinery, which costs more than the rest of a search's answer.
+
+    `origin` is the request's, where the caller has it for many products.
+    """
+    origin = origin_of(request) if origin is None else origin
     category, brand, store = product.category, product.brand, product.store
     data: dict[str, Any] = {
         "sku": product.sku,
@@ -96,7 +106,7 @@ def product_data(product: Product, labels: Labels, *, request: HttpRequest | Req
         },
         "style_code": product.style_code,
         "url": product.url,
-        "images": [_image(image, origin) for image in product.images.all()],
+        "images": [_image(image, origin) for image in product.photos],
         "is_published": product.is_published,
     }
     if _is_trusted(request):
@@ -113,8 +123,8 @@ def _is_trusted(request: HttpRequest | Request | None) -> bool:
 def products_data(products: Iterable[Product], *, request: HttpRequest | Request | None = None) -> list[dict[str, Any]]:
     """Many products, with two queries for all of them."""
     listed = list(products)
-    labels = Labels(listed)
-    return [product_data(product, labels, request=request) for product in listed]
+    labels, origin = Labels(listed), origin_of(request)
+    return [product_data(product, labels, request=request, origin=origin) for product in listed]
 
 
 def _amount(price: Decimal | None, store: Store) -> str | None:

@@ -86,6 +86,8 @@ class Product(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
 
     objects = ProductQuerySet.as_manager()
+    # Whoever reads a product together with its photos puts them here.
+    photos_read: list[ProductImage] | None = None
 
     class Meta:
         ordering = ["-id"]
@@ -127,6 +129,11 @@ class Product(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def photos(self) -> list[ProductImage]:
+        """The photos in their order: those that were read with the product, else read now."""
+        return list(self.images.all()) if self.photos_read is None else self.photos_read
 
     @property
     def is_in_stock(self) -> bool:

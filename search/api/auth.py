@@ -10,6 +10,7 @@ from rest_framework.permissions import BasePermission
 
 from catalog.models import ApiKey
 from catalog.models.keys import KeyKind, find_api_key
+from search.stamps import OF_STORE, Stamps, stamps_in
 from telemetry.work import note_caller
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def key_row(key: str) -> tuple[None, ApiKey] | None:
     """What an authentication answers for this key; None where none was sent. Raises `AuthenticationFailed`."""
     if not key:
         return None
-    row = find_api_key(key)
+    row = find_api_key(key, beside=OF_STORE)
     if row is None:
         raise AuthenticationFailed("The API key is unknown, expired or switched off. Make another in the admin.")
     note_caller(store=row.store.slug, key=f"{'sk' if is_secret(row) else 'pk'}_{row.prefix}")
@@ -56,6 +57,11 @@ def request_key(request: Request) -> ApiKey:
 def owner_of(key: ApiKey) -> str:
     """The name that binds a `search_id` to this key."""
     return f"key:{key.pk}"
+
+
+def stamps_of(key: ApiKey) -> Stamps | None:
+    """The stamps of the key's store as they were when the request's key was read; None where they were not read with it."""
+    return None if key.beside is None else stamps_in(key.beside)
 
 
 def is_secret(key: ApiKey) -> bool:

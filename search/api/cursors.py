@@ -8,7 +8,7 @@ from typing import Any
 from django.core import signing
 
 from search.errors import InvalidQuery
-from search.pools import query_digest
+from search.identity import query_digest
 from search.query import Mark, Query
 
 _SALT = "search.cursor"

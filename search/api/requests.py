@@ -52,16 +52,18 @@ def build_query(
     image_bytes: bytes | None = None,
     shape: type[ScalarSearchIn] = SearchIn,
     may_modify: bool = False,
+    stamps: Stamps | None = None,
 ) -> Query:
     """The frozen query that this data asks for. Raises `InvalidQuery` or `InvalidImage`, naming the field.
 
     `shape` says which fields are known; `ScalarSearchIn` is the part that fits in a URL. `may_modify` says that whoever asks
-    may set the business signals: a secret key, or a preset of the store's own.
+    may set the business signals: a secret key, or a preset of the store's own. `stamps` are the store's, where they were read
+    since the request came.
     """
     asked = _asked(store, shape, data)
     if "modifiers" in data and not may_modify:
         raise InvalidQuery("Setting modifiers needs a secret key (sk_...): leave them out.", field="modifiers")
-    listing = _listing(store, asked, owner=owner)
+    listing = _listing(store, asked, owner=owner, stamps=stamps)
     stated = _stated_parts(asked, has_upload=image_bytes is not None)
     mode = _mode(asked["mode"], stated)
     # Last, because a photo is dear: it may be fetched, and is decoded.
@@ -116,10 +118,13 @@ def _modifiers(stated: Sequence[Mapping[str, Any]]) -> tuple[Modifier, ...]:
     return tuple(Modifier(Signal(one["signal"]), one["weight"], one["half_life_days"]) for one in stated)
 
 
-def similar_query(store: Store, product_id: int, *, owner: str, data: Mapping[str, Any]) -> Query:
+def similar_query(
+    store: Store, product_id: int, *, owner: str, data: Mapping[str, Any], stamps: Stamps | None = None
+) -> Query:
     """What looks like this product, narrowed, ordered and paged as `data` says. Raises `InvalidQuery`."""
     asked = _asked(store, ListingIn, data)
-    query = replace(_listing(store, asked, owner=owner), product_id=product_id, mode=Mode.IMAGE)
+    listing = _listing(store, asked, owner=owner, stamps=stamps)
+    query = replace(listing, product_id=product_id, mode=Mode.IMAGE)
     query = with_not_relevant(query, asked.get("not_relevant", []))
     return continued(query, asked["cursor"]) if asked.get("cursor") else query
 
@@ -187,7 +192,7 @@ def _part(store: Store, stated: Mapping[str, Any], *, uploaded: bytes | None) ->
     return Part(stated["weight"], image=photo.image, image_digest=photo.digest, product_id=photo.product_id)
 
 
-def _listing(store: Store, asked: Mapping[str, Any], *, owner: str) -> Query:
+def _listing(store: Store, asked: Mapping[str, Any], *, owner: str, stamps: Stamps | None = None) -> Query:
     """The query that these fields alone ask for: browsing, narrowed, counted, ordered and paged."""
     page, per_page, limit = asked["page"], asked["per_page"], settings.SEARCH_POOL_SIZE
     if page * per_page > limit:
@@ -196,7 +201,7 @@ def _listing(store: Store, asked: Mapping[str, Any], *, owner: str) -> Query:
             "Narrow the search with filters.",
             field="page",
         )
-    stamps = read_stamps(store.pk)
+    stamps = stamps or read_stamps(store.pk)
     filters, facet_by = _filters_and_facets(store, asked, stamps)
     return Query(
         store_id=store.pk,

@@ -42,6 +42,8 @@ class Selection:
 def read_selection(data: Mapping[str, Any]) -> Selection:
     """The selection of a request's data. Raises `InvalidQuery` naming the field that an answer does not have."""
     stated = {name: data[name] for name in ("include_fields", "exclude_fields") if data.get(name)}
+    if not stated:
+        return Selection()
     fields = ListingIn().fields
     names = {name: fields[name].run_validation(value) for name, value in stated.items()}
     included = names.get("include_fields")

@@ -14,6 +14,7 @@ from rest_framework.throttling import BaseThrottle
 
 from catalog.models import ApiKey
 from catalog.models.keys import KeyKind
+from search.redis_client import redis_pipeline
 from search.seldom import warn_seldom
 
 if TYPE_CHECKING:
@@ -84,12 +85,11 @@ def _over(key: ApiKey, view: APIView, *, counter: str, times: int) -> int | None
 def _count(name: str, *, times: int) -> int | None:
     """So many more for this window, and how many that makes; None while Redis does not answer."""
     try:
-        if cache.add(name, times, timeout=2 * WINDOW_S):
-            return times
-        return int(cache.incr(name, times))
-    except ValueError:
-        # The window ended between the two calls.
-        return times
+        key = cache.make_key(name)
+        with redis_pipeline() as pipeline:
+            pipeline.incrby(key, times)
+            pipeline.expire(key, 2 * WINDOW_S)
+            return int(pipeline.execute()[0])
     except (RedisError, OSError) as error:
         warn_seldom(logger, "Requests are not counted while Redis is down: %s", error)
         return None

@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 from catalog.api.idempotency import idempotent
 from search.api import docs
 from search.api.answers import StoredImageOut
-from search.api.auth import is_secret, owner_of, request_key
+from search.api.auth import is_secret, owner_of, request_key, stamps_of
 from search.api.parameters import QueryImageIn, ScalarSearchIn
 from search.api.parsers import posted, single_values
 from search.api.photos import find_product, read_photo_bytes
@@ -35,14 +35,15 @@ class SearchView(APIView):
     def post(self, request: Request) -> Response:
         started, key = perf_counter(), request_key(request)
         data, photo = posted(request)
-        query = build_query(key.store, owner=owner_of(key), data=data, image_bytes=photo, may_modify=is_secret(key))
+        known: dict[str, Any] = {"owner": owner_of(key), "may_modify": is_secret(key), "stamps": stamps_of(key)}
+        query = build_query(key.store, data=data, image_bytes=photo, **known)
         return _answered(request, query, data, started=started)
 
     @docs.search_by_get
     def get(self, request: Request) -> Response:
         started, key = perf_counter(), request_key(request)
         data = single_values(request.query_params)
-        query = build_query(key.store, owner=owner_of(key), data=data, shape=ScalarSearchIn)
+        query = build_query(key.store, owner=owner_of(key), data=data, shape=ScalarSearchIn, stamps=stamps_of(key))
         return _answered(request, query, data, started=started)
 
 
@@ -56,7 +57,7 @@ class SimilarView(APIView):
         if product is None:
             raise NotFound(f"There is no product {sku[:60]!r} in this store.")
         data = single_values(request.query_params)
-        query = similar_query(key.store, product.pk, owner=owner_of(key), data=data)
+        query = similar_query(key.store, product.pk, owner=owner_of(key), data=data, stamps=stamps_of(key))
         return _answered(request, query, data, started=started)
 
 

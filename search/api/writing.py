@@ -11,7 +11,7 @@ from typing import Any
 
 from rest_framework.request import Request
 
-from catalog.api.serializers import product_data
+from catalog.api.serializers import origin_of, product_data
 from catalog.labels import Labels
 from catalog.models import ApiKey, Store
 from search.api.auth import is_secret
@@ -35,6 +35,7 @@ def answer_data(answer: Answer, *, store: Store, request: Request) -> dict[str, 
     """The JSON of an answer."""
     query, result = answer.query, answer.result
     labels = result.names or Labels(hit.product for hit in result.hits)
+    origin = origin_of(request)
     data: dict[str, Any] = {
         "search_id": result.search_id,
         "found": result.found,
@@ -45,7 +46,7 @@ def answer_data(answer: Answer, *, store: Store, request: Request) -> dict[str, 
         "next_cursor": encode_cursor(query, search_id=result.search_id, mark=result.next) if result.next else None,
         "took_ms": answer.took_ms,
         "timings_ms": dict(result.timings_ms),
-        "hits": [_hit(hit, labels, query=query, request=request) for hit in result.hits],
+        "hits": [_hit(hit, labels, query=query, request=request, origin=origin) for hit in result.hits],
         "facet_counts": [_facet(facet, digits=store.minor_unit_digits) for facet in result.facets],
         "suggestions": [_suggestion(one) for one in result.suggestions],
         "degraded": list(result.degraded),
@@ -83,12 +84,12 @@ def changes_of(suggestion: Suggestion) -> dict[str, Any]:
     return changes
 
 
-def _hit(hit: Hit, labels: Any, *, query: Query, request: Request) -> dict[str, Any]:
+def _hit(hit: Hit, labels: Any, *, query: Query, request: Request, origin: str) -> dict[str, Any]:
     shown: dict[str, Any] = {
-        "product": product_data(hit.product, labels, request=request),
+        "product": product_data(hit.product, labels, request=request, origin=origin),
         "score": hit.score,
         "confidence": hit.confidence,
-        "matched_image": _matched_image(hit, request),
+        "matched_image": _matched_image(hit, origin),
         "highlights": dict(hit.highlights),
         "variants_count": hit.variants_count,
     }
@@ -101,12 +102,13 @@ def _hit(hit: Hit, labels: Any, *, query: Query, request: Request) -> dict[str, 
     return shown
 
 
-def _matched_image(hit: Hit, request: Request) -> dict[str, Any] | None:
-    found = next((image for image in hit.product.images.all() if image.pk == hit.matched_image_id), None)
+def _matched_image(hit: Hit, origin: str) -> dict[str, Any] | None:
+    found = next((image for image in hit.product.photos if image.pk == hit.matched_image_id), None)
     if found is None or not found.file:
         return None
     # A storage of its own gives whole addresses; a folder gives paths.
-    return {"id": found.pk, "url": request.build_absolute_uri(found.file.url)}
+    url: str = found.file.url
+    return {"id": found.pk, "url": origin + url if url.startswith("/") else url}
 
 
 def _facet(facet: Facet, *, digits: int) -> dict[str, Any]:

@@ -15,12 +15,13 @@ from django.db import OperationalError, connection
 
 from search.choices import Collapse, Mode
 from search.errors import InvalidQuery
+from search.facets.facts import count_fields
 from search.facets.groups import count_groups_of
 from search.facets.members import Members
 from search.facets.packing import facet_key, from_json, to_json
 from search.facets.palette import count_palette
 from search.facets.shaping import shaped
-from search.facets.statement import Counts, count_fields
+from search.facets.statement import Counts
 from search.facets.summaries import SUMMARIES
 from search.matching import members_of, vector_members
 from search.pools import Pool

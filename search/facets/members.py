@@ -15,11 +15,13 @@ from catalog.models import Product
 class Members:
     """Everything, or the products of a queryset, or those of `ids` (n,). With `is_exact` false there may be more.
 
-    Where both are known, `ids` are the members under the query's own filters, and the queryset holds whatever the filters.
+    Where both are known, `ids` are the members under the query's own filters, and the queryset holds whatever the filters, as
+    `everywhere` (m,) does where the queryset's products are known already.
     """
 
     ids: NDArray[np.int64] | None = None
     products: QuerySet[Product] | None = None
+    everywhere: NDArray[np.int64] | None = None
     is_exact: bool = True
 
     @property

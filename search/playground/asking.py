@@ -177,6 +177,6 @@ def _part_names(result: Result) -> list[str]:
 
 def _photo_url(hit: Hit) -> str:
     """The photo that matched, else the product's first."""
-    photos = [photo for photo in hit.product.images.all() if photo.file]
+    photos = [photo for photo in hit.product.photos if photo.file]
     chosen = next((photo for photo in photos if photo.pk == hit.matched_image_id), photos[0] if photos else None)
     return chosen.file.url if chosen else ""

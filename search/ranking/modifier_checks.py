@@ -59,7 +59,10 @@ def modifiers_checked(run: Run, pool: Pool) -> Pool:
     if not named:
         run.notes[NOTE] = _checked_by_look(run, pool, run.version, run.query.words)
         return pool
-    has = stated_values(pool.products, named)
+    # The report is of the best; only who moves the others must know them.
+    products = pool.products if run.query.check_modifiers else pool.products[:CHECKED]
+    known = stated_among(run, products, named)
+    has = stated_values(products, named) if known is None else known
     run.notes[NOTE] = [_report(one, column) for one, column in zip(named, has.T, strict=True)]
     if not run.query.check_modifiers:
         return pool
@@ -97,6 +100,21 @@ def stated_values(products: NDArray[np.int64], named: list[Named]) -> NDArray[np
     rows = read_columns(sql, products, parameters)
     missing = (None,) * len(named)
     return np.array([[np.nan if has is None else has for has in row or missing] for row in rows], np.float32)
+
+
+def stated_among(run: Run, products: NDArray[np.int64], named: list[Named]) -> NDArray[np.float32] | None:
+    """What `stated_values` gives, of the values that the store knows, from this process' columns; None where it has none."""
+    columns = run.columns
+    if columns is None or not len(columns):
+        return None
+    places, is_here = columns.places(products)
+    stated = []
+    for one in named:
+        of_attribute = {value.code: term for term, value in run.names.terms.items() if value.attribute == one.attribute}
+        has = columns.having(term for code, term in of_attribute.items() if code in one.codes)[places] & is_here
+        says = columns.having(of_attribute.values())[places] & is_here
+        stated.append(np.where(says, has, np.nan))
+    return np.stack(stated, axis=1).astype(np.float32)
 
 
 def _report(one: Named, has: NDArray[np.float32]) -> Mapping[str, object]:

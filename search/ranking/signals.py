@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from catalog.models import Product, Store
 from search.choices import Signal
+from search.facets.facts import passing_among
 from search.facets.statement import passing
 from search.id_lists import array_text
 from search.pools import Pool
@@ -113,6 +114,14 @@ def _passing_filters(
     run: Run, products: NDArray[np.int64], filtered: Mapping[int, Filters]
 ) -> dict[int, NDArray[np.bool_]]:
     """For each place a mask (n,) of the products that pass its filters."""
+    known = {place: passing_among(run, products, filters) for place, filters in filtered.items()}
+    masks = {place: mask for place, mask in known.items() if mask is not None}
+    return masks | _passing_in_sql(run, products, {place: filtered[place] for place in known.keys() - masks.keys()})
+
+
+def _passing_in_sql(
+    run: Run, products: NDArray[np.int64], filtered: Mapping[int, Filters]
+) -> dict[int, NDArray[np.bool_]]:
     if not filtered:
         return {}
     conditions = [passing(run, filters) for filters in filtered.values()]

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from search.pools import Pool, query_digest
+from search.identity import query_digest
+from search.pools import Pool
 from search.query import Query
 from search.result import Suggestion
 from search.run import Run

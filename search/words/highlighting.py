@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from html import escape
 
 from django.db import connection
 
-from catalog.models import Store
+from catalog.models import Product, Store
 from search.words.folding import fold
 from search.words.reading import Words
 
@@ -16,51 +17,55 @@ _WHOLE = f"StartSel={_START}, StopSel={_STOP}, HighlightAll=true"
 _SNIPPET = f"StartSel={_START}, StopSel={_STOP}, MaxFragments=2, MaxWords=24, MinWords=8, FragmentDelimiter= … "
 # Postgres reads a description word by word for its headline: about 1 ms for 4,000 letters.
 MAX_DESCRIPTION = 4000
+_NAMED = ("title", "brand", "category")
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 
 
-def highlights(product_ids: list[int], words: Words, *, store: Store) -> dict[int, dict[str, str]]:
+def highlights(products: Sequence[Product], words: Words, *, store: Store) -> dict[int, dict[str, str]]:
     """For each product the fields that hold words of the query: `title`, `brand`, `category` and a `description` snippet."""
-    if not words.groups or not product_ids:
+    if not words.groups or not products:
         return {}
-    language = "simple" if words.is_plain else store.language
-    query = words.query(any_word=True)
+    texts = [_texts(product) for product in products]
+    # A page has few brands and categories: each is marked once.
+    plain = list(
+        dict.fromkeys(text for title, brand, category, _ in texts for text in (title, brand, category) if text)
+    )
+    long = list(dict.fromkeys(description[:MAX_DESCRIPTION] for *_, description in texts if description))
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT product.id, product.title, brand.name, category.name,
-                ts_headline(%(language)s::regconfig, product.title, %(query)s::tsquery, %(whole)s),
-                ts_headline(%(language)s::regconfig, coalesce(brand.name, ''), %(query)s::tsquery, %(whole)s),
-                ts_headline(%(language)s::regconfig, coalesce(category.name, ''), %(query)s::tsquery, %(whole)s),
-                CASE WHEN product.description <> '' THEN ts_headline(%(language)s::regconfig,
-                    left(product.description, %(most)s), %(query)s::tsquery, %(snippet)s) ELSE '' END
-            FROM catalog_product product LEFT JOIN catalog_brand brand ON brand.id = product.brand_id
-            LEFT JOIN catalog_category category ON category.id = product.category_id
-            WHERE product.id = ANY(%(ids)s)
+            SELECT ARRAY(SELECT ts_headline(%(language)s::regconfig, given.text, %(query)s::tsquery, %(whole)s)
+                         FROM unnest(%(plain)s::text[]) WITH ORDINALITY AS given(text, place) ORDER BY place),
+                   ARRAY(SELECT ts_headline(%(language)s::regconfig, given.text, %(query)s::tsquery, %(snippet)s)
+                         FROM unnest(%(long)s::text[]) WITH ORDINALITY AS given(text, place) ORDER BY place)
             """,
             {
-                "language": language,
-                "query": query,
+                "language": "simple" if words.is_plain else store.language,
+                "query": words.query(any_word=True),
                 "whole": _WHOLE,
                 "snippet": _SNIPPET,
-                "most": MAX_DESCRIPTION,
-                "ids": product_ids,
+                "plain": plain,
+                "long": long,
             },
         )
-        rows = cursor.fetchall()
+        marked, snippets = (
+            dict(zip(asked, given, strict=True)) for asked, given in zip((plain, long), cursor.fetchone(), strict=True)
+        )
     wanted = frozenset(fold(token.text) for token in words.tokens if not token.is_excluded)
-    return {pk: shown for pk, *texts in rows if (shown := _shown(texts, wanted))}
+    found: dict[int, dict[str, str]] = {}
+    for product, (*named, description) in zip(products, texts, strict=True):
+        fields = {
+            name: _folded_too(marked.get(text, ""), text, wanted) for name, text in zip(_NAMED, named, strict=True)
+        }
+        fields["description"] = snippets.get(description[:MAX_DESCRIPTION], "")
+        if shown := {name: as_html(text) for name, text in fields.items() if _START in text}:
+            found[product.pk] = shown
+    return found
 
 
-def _shown(texts: list[str], wanted: frozenset[str]) -> dict[str, str]:
-    title, brand, category, *marked = texts
-    fields = {
-        "title": _folded_too(marked[0], title, wanted),
-        "brand": _folded_too(marked[1], brand or "", wanted),
-        "category": _folded_too(marked[2], category or "", wanted),
-        "description": marked[3],
-    }
-    return {name: as_html(text) for name, text in fields.items() if _START in text}
+def _texts(product: Product) -> tuple[str, str, str, str]:
+    brand, category = product.brand, product.category
+    return product.title, brand.name if brand else "", category.name if category else "", product.description
 
 
 def _folded_too(marked: str, text: str, wanted: frozenset[str]) -> str:
