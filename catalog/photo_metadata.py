@@ -28,28 +28,10 @@ _REDRAWN_QUALITY = 95
 _OTHERS = ("GIF", "TIFF", "BMP", *(("AVIF",) if features.check("avif") else ()))
 # What Pillow notes of a picture that says nothing beside its pixels.
 _PLAIN_INFO = frozenset(
-    [
-        "background",
-        "transparency",
-        "duration",
-        "loop",
-        "version",
-        "extension",
-        "icc_profile",
-        "gamma",
-        "dpi",
-        "compression",
-        "jfif",
-        "jfif_version",
-        "jfif_unit",
-        "jfif_density",
-        "adobe",
-        "adobe_transform",
-        "bbox",
-        "disposal",
-        "timestamp",
-        "chroma",
-    ]
+    (
+        *("background", "transparency", "duration", "loop", "version", "extension", "icc_profile", "gamma", "dpi"),
+        *("compression", "bbox", "disposal", "timestamp", "chroma"),
+    )
 )
 
 

@@ -53,7 +53,11 @@ CACHES = {
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "vitrine",
         # A search answers without Redis: a dead Redis must cost a request milliseconds, not a hanging socket.
-        "OPTIONS": {"socket_connect_timeout": 0.5, "socket_timeout": 2.0},
+        "OPTIONS": {
+            "serializer": "config.cache.PlainSerializer",
+            "socket_connect_timeout": 0.5,
+            "socket_timeout": 2.0,
+        },
     }
 }
 
@@ -212,6 +216,8 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "search.api.errors.problem_response",
     "DEFAULT_VERSIONING_CLASS": None,
+    # What an answer looks like is asked for by `Accept`; an unknown ?format= would be a 404.
+    "URL_FORMAT_OVERRIDE": None,
     "UNAUTHENTICATED_USER": None,
 }
 SPECTACULAR_SETTINGS = {
