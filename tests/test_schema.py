@@ -134,6 +134,7 @@ def answers_as_described(
     every_case()
 
 
+@pytest.mark.timeout(3600)  # of a longer run; some 40 s of processor time with the default number of examples
 def test_whatever_is_sent_the_answer_is_as_described(shop: Store, pytestconfig: pytest.Config) -> None:
     """Each operation, with what it says it takes and with what it does not, at paths of real things and at any."""
     row, key = create_api_key(store=shop, name="schemathesis", kind="secret")

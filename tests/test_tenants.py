@@ -252,8 +252,9 @@ def leaks(answer: Any, names: dict[str, str]) -> bool:
         return False
     said = answer.content.decode()
     shown = json.loads(said) if said else {}
-    for echoed in ("query", "params", "interpretation", "suggestions"):
-        if isinstance(shown, dict):
-            shown.pop(echoed, None)
+    for echoed in ("q", "query", "params", "interpretation"):
+        shown.pop(echoed, None)
+    # How to widen what was asked, in the words that it was asked in.
+    shown["suggestions"] = [one for one in shown.get("suggestions", []) if one.get("kind") != "drop_filter"]
     text = json.dumps(shown)
     return '"theirs"' in text or f"{MARK} shoes" in text or f'"{MARK}"' in text or names["photo"] in text
