@@ -43,7 +43,7 @@ USER vitrine
 EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=60s --retries=4 \
     CMD ["python", "-m", "config.healthcheck", "8000"]
-CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--workers", "1", \
+CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--workers", "1", "--http1-header-read-timeout", "10000", \
      "--blocking-threads", "4", "--backpressure", "64", "--workers-kill-timeout", "10", "config.wsgi:application"]
 
 FROM source AS gpu

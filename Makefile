@@ -1,10 +1,12 @@
-# `make help` lists the targets. Settings: PORT, MILVUS, VITRINE_DATA, TORCH_INDEX, PYTHON, WORKERS (docs/operating.md).
+# `make help` lists the targets. Settings: PORT, MILVUS, VITRINE_DATA, TORCH_INDEX, PYTHON, WORKERS, SCHEMA_EXAMPLES (docs/operating.md).
 PYTHON ?= python3
 VENV ?= .venv
 PORT ?= 8000
 MILVUS ?= lite
 # Processes that run the tests side by side, each with services of its own; services named by address can only be had once.
 WORKERS ?= $(if $(DATABASE_URL)$(REDIS_URL)$(MILVUS_URI),0,2)
+# Requests that `make schema` makes up for each operation, kind of data and kind of path.
+SCHEMA_EXAMPLES ?= 200
 # Where Linux takes torch from: the CPU build by default; https://download.pytorch.org/whl/cu130 for a CUDA one, empty for none.
 TORCH_INDEX ?= $(if $(filter Linux,$(shell uname -s)),https://download.pytorch.org/whl/cpu)
 
@@ -15,7 +17,7 @@ INSTALLED := $(VENV)/.installed$(if $(filter server,$(MILVUS)),-server)
 CHECKS_DATA := $(VENV)/checks-data
 
 .DEFAULT_GOAL := help
-.PHONY: help demo services test lint baseline browser npm bench clean
+.PHONY: help demo services test lint baseline schema audit browser npm bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -28,6 +30,7 @@ services: $(INSTALLED) ## run the embedded Postgres, Redis and Milvus alone
 
 test: $(VENV)/.installed-test browser npm ## install what the tests need, check style, types, imports, schema, and run the tests
 	@$(MAKE) --no-print-directory lint
+	@.ci/audit $(BIN)/python --if-reachable
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 lint: $(VENV)/.installed-test ## style, types, import rules, migrations, OpenAPI schema
@@ -40,6 +43,12 @@ lint: $(VENV)/.installed-test ## style, types, import rules, migrations, OpenAPI
 
 baseline: $(VENV)/.installed-test ## write the quality gate's baseline anew, after a change that is meant
 	$(BIN)/python -m pytest tests/test_evaluation_gate.py --renew-quality-baseline
+
+schema: $(VENV)/.installed-test ## send each API operation many made-up requests (SCHEMA_EXAMPLES=)
+	$(BIN)/python -m pytest tests/test_schema.py -n 0 --schema-examples=$(SCHEMA_EXAMPLES)
+
+audit: $(VENV)/.installed-test ## ask the advisory database about every pinned version
+	@.ci/audit $(BIN)/python
 
 browser:
 	@.ci/browser $(BIN)/playwright

@@ -51,6 +51,7 @@ def web(data_dir: Path, *, port: int) -> Part:
         argv=[
             *(sys.executable, "-m", "granian", "--interface", "wsgi", "--host", HOST, "--port", str(port)),
             *("--workers", "1", "--blocking-threads", str(max(4, os.cpu_count() or 1)), "--respawn-failed-workers"),
+            *("--http1-header-read-timeout", "10000"),
             *("--workers-kill-timeout", "10", "config.wsgi:application"),
         ],
         data_dir=data_dir,

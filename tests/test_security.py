@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import logging
 import os
 import pickle
@@ -21,6 +22,7 @@ from pytest_django import Settings
 
 from catalog.models import Product, Store
 from catalog.models.keys import create_api_key
+from config.programs import web
 from search.encoder import Encoder
 from search.errors import EncoderUnavailable
 from tests.api_fixtures import client_of, post_json
@@ -99,6 +101,13 @@ def test_a_production_installation_passes_djangos_deployment_checks() -> None:
     command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
     done = subprocess.run(command, cwd=ROOT, env=production, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_server_is_started_with_a_time_limit_for_headers(tmp_path: Path) -> None:
+    limit = ("--http1-header-read-timeout", "10000")
+    argv = web(tmp_path, port=1).argv
+    assert limit in itertools.pairwise(argv)
+    assert ", ".join(f'"{word}"' for word in limit) in (ROOT / "Dockerfile").read_text(encoding="utf-8")
 
 
 # --- signing in ------------------------------------------------------------------------------------------------------
