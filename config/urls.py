@@ -11,7 +11,7 @@ from django.views.static import serve
 
 def photo(request: HttpRequest, path: str) -> FileResponse | HttpResponse:
     """A product's photo, its type by the name that we gave it."""
-    return serve(request, path, document_root=settings.MEDIA_ROOT)
+    return serve(request, path, document_root=str(settings.MEDIA_ROOT))
 
 
 urlpatterns: list[URLPattern | URLResolver] = [
