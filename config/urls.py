@@ -8,6 +8,8 @@ from django.http import FileResponse, HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.static import serve
 
+handler500 = "search.serving.outages.server_error"
+
 
 def photo(request: HttpRequest, path: str) -> FileResponse | HttpResponse:
     """A product's photo, its type by the name that we gave it."""

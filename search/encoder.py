@@ -8,10 +8,12 @@ from __future__ import annotations
 import hashlib
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from pickle import UnpicklingError
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +22,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from search.errors import EncoderUnavailable
+from telemetry import metrics
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -82,13 +85,16 @@ class Encoder:
 
     def encode_images(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
         """RGB images (see `search.images.decode_image`) -> (n, dimension) unit rows, in order."""
-        return self._encode(list(images)) if images else self._empty()
+        if not images:
+            return self._empty()
+        with watched("photo", len(images)):
+            return self._encode(list(images))
 
     def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Texts -> (n, dimension) unit rows, in order. What exceeds the tokenizer's limit is cut off, not an error."""
         if not texts:
             return self._empty()
-        with self._tokenizing:
+        with watched("text", len(texts)), self._tokenizing:
             return self._encode(list(texts))
 
     def _empty(self) -> NDArray[np.float32]:
@@ -155,6 +161,19 @@ class Encoder:
         _pad_as_trained(model)
         logger.info("loaded encoder %s on %s", self.name, device)
         return model
+
+
+@contextmanager
+def watched(kind: str, count: int) -> Iterator[None]:
+    """Count a call of an encoder, for `/metrics`."""
+    started = perf_counter()
+    try:
+        yield
+    except EncoderUnavailable:
+        metrics.ENCODER_ERRORS.labels(kind).inc()
+        raise
+    metrics.ENCODER_SECONDS.labels(kind).observe(perf_counter() - started)
+    metrics.ENCODED.labels(kind).inc(count)
 
 
 def _one_batch(model: SentenceTransformer, inputs: list[Any]) -> NDArray[np.float32]:

@@ -45,3 +45,9 @@ class EncoderUnavailable(SearchError):
     """The CLIP model cannot be loaded or run. Retryable; the message names the fix."""
 
     code = "encoder_unavailable"
+
+
+class EncoderBusy(EncoderUnavailable):
+    """Too many others are being encoded. Retryable, in a moment."""
+
+    code = "overloaded"

@@ -13,12 +13,14 @@ from catalog.models import Store
 from search import pools
 from search.calibration.confidence import find_calibration
 from search.choices import Mode
+from search.deadlines import deadline_in
 from search.errors import IndexUnavailable
 from search.events.search_log import remember_search
 from search.explaining import explanation, with_parts
 from search.facets.counting import count_facets, packed_facets
 from search.matching import match
 from search.models import IndexVersion
+from search.observing import observed
 from search.paging import page
 from search.pools import Pool, Understood
 from search.query import Query
@@ -26,12 +28,14 @@ from search.ranking.stages import rank
 from search.result import Facet, Result
 from search.rules.matching import Rule
 from search.run import Run
+from search.serving.statements import ESSENTIAL_S, reading, statements_in_time
 from search.stamps import read_stamps
 from search.suggesting import suggest
 from search.understanding import parse, understand
 from search.versions import live_version
 
 
+@observed
 def search(
     query: Query,
     *,
@@ -49,8 +53,18 @@ def search(
     Nor is it remembered as a shopper's search, and `is_logged=False` asks for that alone. `rules` are tried in the place of
     those in force; an empty list searches without any. `clock` counts the seconds of the query's deadline.
     """
-    run = begun(query, version, store=store, is_kept=is_kept, clock=clock)
-    run.rules = rules
+
+    def answer() -> Result:
+        run = begun(query, version, store=store, is_kept=is_kept, clock=clock)
+        run.rules = rules
+        return _answered(run, is_logged=is_logged)
+
+    with deadline_in(query.deadline_ms / 1000), statements_in_time(least_s=ESSENTIAL_S):
+        return reading(answer)
+
+
+def _answered(run: Run, *, is_logged: bool) -> Result:
+    query = run.asked
     pool, facets, search_id, is_renewed = _pool(run)
     with run.timed("hydrate"):
         shown = page(run, pool, search_id)
@@ -60,7 +74,7 @@ def search(
             hits = with_parts(run, hits)
     # Reading on is no new search, and neither is a question for totals and facets alone.
     is_new = query.page == 1 and query.after is None and query.per_page > 0 and (is_renewed or not query.search_id)
-    if is_kept and is_logged and is_new:
+    if run.is_kept and is_logged and is_new:
         with run.timed("log"):
             remember_search(
                 query,

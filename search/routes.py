@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from time import monotonic
 
 import numpy as np
 from django.conf import settings
@@ -21,9 +20,6 @@ from search.milvus import ImageHit
 from search.models import IndexVersion
 from search.query import RowFilter
 from search.vectors import VectorQuery, product_vectors
-
-# A dead engine may cost a search this long, then the other routes answer without it.
-SEARCH_TIMEOUT_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +95,11 @@ def words_route(products: QuerySet[Product], words: Words, *, any_word: bool) ->
     )
 
 
-def vector_route(asked: VectorQuery, version: IndexVersion, *, wanted: RowFilter, limit: int, deadline: float) -> Route:
+def vector_route(asked: VectorQuery, version: IndexVersion, *, wanted: RowFilter, limit: int) -> Route:
     """The images nearest to the query's vectors, collapsed to products: the best image of a product stands for it.
 
     Matching any, a product is as near as the nearest of all vectors says; matching all, its score is the weighted mean over
-    the groups of vectors, each group's best. `deadline` is on `time.monotonic`'s clock.
+    the groups of vectors, each group's best.
     """
     params = dict(version.search_params)
     rescore = bool(params.pop("rescore", 0))
@@ -114,7 +110,6 @@ def vector_route(asked: VectorQuery, version: IndexVersion, *, wanted: RowFilter
         limit=limit,
         params=params,
         rescore=rescore,
-        timeout_s=max(0.05, min(SEARCH_TIMEOUT_S, deadline - monotonic())),
     )
     if asked.match is Match.ALL and len(asked.groups) > 1:
         return _of_all(asked, found, version, limit=limit)

@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 
 from catalog import importing
 from catalog.models import IdempotencyRecord
-from search import indexing, query_images, remote_photos, stamps, versions, words
+from search import heartbeat, indexing, query_images, remote_photos, stamps, versions, words
 from search.attributes import suggesting
 from search.calibration.stores import calibrate_missing
 from search.colour.sweep import refresh_palettes
@@ -32,6 +32,10 @@ PALETTES_BUDGET_S = 20.0
 @shared_task
 def sweep_recent() -> None:
     """Mend what changed lately, and the words of what was renamed."""
+    try:
+        heartbeat.nudge_begins()
+    except RedisError as error:
+        logger.warning("Nudges may wait for the schedule: %s", error)
     words.refresh_stale_words()
     _sweep(is_recent_only=True, budget_s=RECENT_BUDGET_S)
 
@@ -100,8 +104,9 @@ def suggest_attributes() -> None:
 
 @shared_task
 def keep_searches() -> None:
-    """Put the searches that wait in Redis into Postgres."""
+    """Put the searches that wait in Redis into Postgres. Only the schedule sends it, and so it is seen to be alive."""
     try:
+        heartbeat.note_beat()
         search_log.keep_searches()
     except RedisError as error:
         logger.warning("Searches wait to be kept: %s", error)

@@ -20,6 +20,7 @@ from search.indexing.entries import Claim, Mark, claim, fail, mark, release
 from search.indexing.facts import ImageFacts, read_facts
 from search.models import IndexEntry, IndexVersion, VersionState
 from search.versions import encoder_of
+from telemetry import metrics, tracing
 
 # One advisory lock for all writers to Milvus Lite, in whatever process (see Engine.writes_alone).
 _WRITE_LOCK = 0x76697472
@@ -49,9 +50,12 @@ class IndexReport:
     def timed(self, stage: str) -> Iterator[None]:
         started = perf_counter()
         try:
-            yield
+            with tracing.span(f"index {stage}"):
+                yield
         finally:
-            self.seconds[stage] = self.seconds.get(stage, 0.0) + perf_counter() - started
+            spent = perf_counter() - started
+            self.seconds[stage] = self.seconds.get(stage, 0.0) + spent
+            metrics.INDEX_STAGE_SECONDS.labels(stage).observe(spent)
 
 
 @dataclass(slots=True)
@@ -78,10 +82,13 @@ def index_images(version: IndexVersion, image_ids: Sequence[int]) -> IndexReport
             write(batch)
         except (IndexUnavailable, EncoderUnavailable) as error:
             fail(version, batch.claims, token=batch.token)
+            metrics.INDEX_RETRIES.labels("milvus" if isinstance(error, IndexUnavailable) else "encoder").inc()
             if isinstance(error, IndexUnavailable):
                 IndexVersion.objects.filter(pk=version.pk).update(is_doubted=True)
             raise
         finish(batch)
+        for result in ("indexed", "embedded", "refused", "lost"):
+            metrics.INDEX_IMAGES.labels(result).inc(getattr(batch.report, result))
     return batch.report
 
 
