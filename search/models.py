@@ -166,6 +166,11 @@ class QueryImage(models.Model):
     height = models.PositiveIntegerField()
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(db_index=True)
+    # The pseudonym that the shop's events use, where it said whose photo it is.
+    visitor = models.CharField(max_length=64, blank=True, default="")
+
+    class Meta:
+        indexes = [models.Index(fields=["store", "visitor"], condition=~Q(visitor=""), name="query_image_visitor")]
 
     def __str__(self) -> str:
         return f"query image {self.id}"

@@ -71,7 +71,7 @@ def _fetch(image_id: int, url: str, *, store_id: int, attempts: int) -> bool:
     except InvalidPhoto as error:
         image.update(fetch_error=str(error), fetch_attempts=MAX_ATTEMPTS)
         return False
-    name = keep_photo(data, photo, store_id=store_id)
+    name = keep_photo(photo, store_id=store_id)
     return bool(
         image.update(
             file=name, sha256=photo.sha256, width=photo.width, height=photo.height, fetch_error="", fetch_after=None

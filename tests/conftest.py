@@ -59,6 +59,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         dest="renew_quality_baseline",
         help="write the quality gate's baseline anew (make baseline)",
     )
+    parser.addoption(
+        "--schema-examples",
+        type=int,
+        default=8,
+        dest="schema_examples",
+        help="requests made up for each operation, each kind of data and each kind of path (make schema)",
+    )
 
 
 @pytest.fixture(autouse=True)

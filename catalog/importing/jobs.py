@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
 
+from django.core.files.storage import default_storage
 from django.db.models import Q
 from django.utils import timezone
 
@@ -62,6 +63,14 @@ def run_import_job(job_id: int) -> None:
         claim.finish(state=ImportState.FAILED, error=str(error), finished_at=timezone.now())
     else:
         claim.finish(state=ImportState.DONE, finished_at=timezone.now(), **_counts(report))
+    _forget_file(job)
+
+
+def _forget_file(job: ImportJob) -> None:
+    """Delete the file of a job that has ended: its photos still say where they were taken. Its name stays in the row."""
+    has_ended = ImportJob.objects.filter(pk=job.pk, state__in=(ImportState.DONE, ImportState.FAILED)).exists()
+    if has_ended and job.file.name and not ImportJob.objects.filter(file=job.file.name).exclude(pk=job.pk).exists():
+        default_storage.delete(job.file.name)
 
 
 class _Claim:
