@@ -15,7 +15,7 @@ from catalog.management.commands.load_demo import PUBLISHABLE_KEY, USERNAME, rea
 from config.embedded.folder import DataFolderError
 from config.embedded.services import make_services
 from config.part import Part, PartError
-from config.programs import HOST, get, is_port_free, step, web, worker
+from config.programs import HOST, beat, get, is_port_free, step, web, worker
 from config.supervisor import Supervisor
 from search.colour.palette import RECIPE
 from search.encoder import get_encoder
@@ -45,7 +45,7 @@ def start_demo(supervisor: Supervisor, *, port: int, milvus_engine: str, say: Sa
     (data_dir / "static.stamp").write_text(_static_digest())
     (data_dir / "demo.stamp").write_text(stamp)
     say("starting the worker and the web server")
-    supervisor.start(worker(data_dir), web(data_dir, port=port))
+    supervisor.start(worker(data_dir), beat(data_dir), web(data_dir, port=port))
     if missing := _wait_ready(port):
         say(missing)
     took_s = _first_search(port)

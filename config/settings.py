@@ -20,6 +20,8 @@ env = environ.Env()
 
 DATA_DIR = Path(env.str("VITRINE_DATA", default=str(BASE_DIR / ".data"))).resolve()
 DEMO = env.bool("VITRINE_DEMO", default=False)
+# How many products the demo draws (640 by default, catalog.demo).
+DEMO_PRODUCTS = env.int("DEMO_PRODUCTS", default=640)
 DEBUG = env.bool("DEBUG", default=False)
 
 # --- services -------------------------------------------------------------------------------------------------------

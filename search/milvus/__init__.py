@@ -11,6 +11,7 @@ from search.milvus.rows import (
     flush_rows,
     iterate_rows,
     read_vectors,
+    rows_above,
     upsert_rows,
 )
 from search.milvus.schema import (
@@ -18,6 +19,7 @@ from search.milvus.schema import (
     create_collection,
     drop_collection,
     has_collection,
+    load_collection,
     point_alias,
 )
 from search.milvus.search import ImageHit, search
@@ -41,8 +43,10 @@ __all__ = [
     "index_settings",
     "is_answering",
     "iterate_rows",
+    "load_collection",
     "point_alias",
     "read_vectors",
+    "rows_above",
     "search",
     "upsert_rows",
 ]

@@ -45,6 +45,12 @@ def create_collection(name: str, *, dimension: int, index: IndexSettings) -> Non
         client().load_collection(name)
 
 
+def load_collection(name: str) -> None:
+    """Have the engine serve the collection; one that is served already costs nothing."""
+    with milvus_errors(f"loading the collection {name}"):
+        client().load_collection(name)
+
+
 def has_collection(name: str) -> bool:
     """Whether the collection exists."""
     with milvus_errors(f"looking for the collection {name}"):

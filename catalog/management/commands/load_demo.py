@@ -40,7 +40,7 @@ class Command(BaseCommand):
         done = folder / ".imported"
         if done.exists() and Product.objects.filter(store=store).exists():
             return
-        call_command("generate_demo", str(folder), stdout=self.stdout)
+        call_command("generate_demo", str(folder), products=settings.DEMO_PRODUCTS, stdout=self.stdout)
         call_command("import_products", str(folder), store=store.slug, stdout=self.stdout)
         done.touch()
 

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import os
-from time import monotonic, sleep
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from search import indexing, versions
+from search import versions
 from search.errors import SearchError
-from search.management.progress import index_with_progress
+from search.management.progress import fill_with_progress
 from search.models import IndexVersion, VersionState
-
-WAIT_S = 60.0
 
 
 class Command(BaseCommand):
@@ -34,23 +31,11 @@ class Command(BaseCommand):
             version = _unfinished(encoder, index_type) or versions.create_version(
                 encoder=encoder, index_type=index_type
             )
-            _fill(version, threads=max(1, threads))
+            fill_with_progress(version, threads=max(1, threads))
             versions.promote(version)
         except SearchError as error:
             raise CommandError(error.message) from error
         self.stdout.write(self.style.SUCCESS(f"{version.collection} is live."))
-
-
-def _fill(version: IndexVersion, *, threads: int) -> None:
-    """Index until nothing is left. A worker beside us may hold claims: we wait for it no longer than a lease and a bit."""
-    deadline = monotonic() + settings.INDEX_LEASE_S + WAIT_S
-    index_with_progress(version, threads=threads)
-    while waiting := indexing.count_stale(version):
-        if monotonic() > deadline:
-            raise CommandError(f"{waiting} images are not indexed yet: run the command again to resume.")
-        sleep(1)
-        if indexing.sweep(version, threads=threads).work.indexed:
-            deadline = monotonic() + settings.INDEX_LEASE_S + WAIT_S
 
 
 def _unfinished(encoder: str, index_type: str) -> IndexVersion | None:
