@@ -9,6 +9,7 @@ import hashlib
 import io
 from dataclasses import dataclass
 
+from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -30,8 +31,16 @@ ACCEPTED = ", ".join(_FORMATS)
 _TURNED_SIDEWAYS = {5, 6, 7, 8}
 
 
+# A storage that does not give or take a file at this moment: a full or broken disk, a bucket that cannot be reached.
+STORAGE_ERRORS = (OSError, BotoCoreError, ClientError)
+
+
 class InvalidPhoto(ValueError):
     """Bytes that are not a photo we keep; the message says why."""
+
+
+class StorageUnavailable(Exception):
+    """The media storage does not take files at this moment. Retryable: it says nothing of the photo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +82,17 @@ def inspect_photo(data: bytes) -> Photo:
 
 
 def keep_photo(data: bytes, photo: Photo, *, store_id: int) -> str:
-    """Write the photo into the storage unless it lies there whole, and return its name."""
+    """Write the photo into the storage unless it lies there whole, and return its name. Raises `StorageUnavailable`."""
     name = photo.name_in(store_id)
-    if default_storage.exists(name):
-        # A shorter file is what a crash left in the middle of writing.
-        if default_storage.size(name) == len(data):
-            return name
-        default_storage.delete(name)
-    return default_storage.save(name, ContentFile(data))
+    try:
+        if default_storage.exists(name):
+            # A shorter file is what a crash, or a full disk, left in the middle of writing.
+            if default_storage.size(name) == len(data):
+                return name
+            default_storage.delete(name)
+        return default_storage.save(name, ContentFile(data))
+    except STORAGE_ERRORS as error:
+        raise StorageUnavailable(f"The media storage does not take photos: {error}") from error
 
 
 def _read_header(data: bytes) -> tuple[int, int, str]:

@@ -312,8 +312,8 @@ CELERY_BEAT_SCHEDULE = {
     },
     "import-jobs": {
         "task": "workers.tasks.import_forgotten",
-        "schedule": timedelta(seconds=30),
-        "options": {"expires": 25},
+        "schedule": timedelta(seconds=15),
+        "options": {"expires": 14},
     },
     "import-photos": {
         "task": "workers.tasks.import_photos",

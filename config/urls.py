@@ -7,6 +7,9 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.static import serve
 
+# Pages too say that a part is down, instead of an error of ours.
+handler500 = "config.outages.server_error"
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("", include("search.api.urls")),

@@ -30,7 +30,7 @@ from tests.shop import add_photo, make_product, make_store
 from workers import tasks
 
 pytestmark = pytest.mark.django_db
-SEQUENCES = ("catalog_revision", "catalog_product_id_seq", "catalog_productimage_id_seq")
+SEQUENCES = ("catalog_product_id_seq", "catalog_productimage_id_seq", "catalog_revision")
 
 
 def run(*command: str) -> str:
@@ -55,11 +55,11 @@ def replace_photo(image: ProductImage, colour: str) -> None:
 
 def sequence_values() -> list[int]:
     with connection.cursor() as cursor:
-        found = []
-        for name in SEQUENCES:
-            cursor.execute(f"SELECT last_value FROM {name}")
-            found.append(int(cursor.fetchone()[0]))
-        return found
+        cursor.execute(
+            "SELECT coalesce(last_value, 1) FROM pg_sequences WHERE sequencename = ANY(%s) ORDER BY sequencename",
+            [list(SEQUENCES)],
+        )
+        return [int(row[0]) for row in cursor.fetchall()]
 
 
 @contextmanager

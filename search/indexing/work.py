@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from time import perf_counter
 
 import numpy as np
-from botocore.exceptions import BotoCoreError, ClientError
 from django.core.files.storage import default_storage
 from django.db import connection
 from numpy.typing import NDArray
 
+from catalog.photos import STORAGE_ERRORS
 from search import milvus
 from search.errors import EncoderUnavailable, IndexUnavailable, InvalidImage
 from search.images import decode_image
@@ -27,8 +27,6 @@ from search.versions import encoder_of
 _WRITE_LOCK = 0x76697472
 # Photos are decoded no larger than this: no CLIP-family encoder looks at more pixels.
 DECODE_MAX_SIDE = 512
-# A storage that does not give a file at this moment: a disk that fails, a bucket that cannot be reached.
-_STORAGE_ERRORS = (OSError, BotoCoreError, ClientError)
 MISSING_FILE = "The file {file} is missing from the media storage: upload it again."
 logger = logging.getLogger(__name__)
 
@@ -195,7 +193,7 @@ def _embed(batch: Batch, facts: Sequence[ImageFacts]) -> dict[int, NDArray[np.fl
                 batch.errors[fact.image_id] = error.message
             except FileNotFoundError:
                 batch.errors[fact.image_id] = MISSING_FILE.format(file=fact.file)
-            except _STORAGE_ERRORS as error:
+            except STORAGE_ERRORS as error:
                 batch.unread.add(fact.image_id)
                 logger.warning("The storage did not give %s, it is tried again: %s", fact.file, error)
             else:

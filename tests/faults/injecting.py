@@ -16,7 +16,7 @@ from tests.faults.site import Site
 
 BATCH_S = 5.0
 # No file of a process may grow beyond this: what it appends to is larger, so every write fails.
-FULL_BYTES = 4096
+FULL_BYTES = 512
 
 Undo = Callable[[], None]
 
