@@ -25,7 +25,7 @@ from config.embedded.folder import socket_dir
 
 ROOT = Path(__file__).parent.parent.parent
 PRODUCTS = 60
-START_S = 1800
+START_S = 900
 MEDIA_BYTES = 24 * 2**20
 OTHER_STORE = "other"
 OTHER_KEY = "sk_faults01_the-other-store-of-the-fault-run"

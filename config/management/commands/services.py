@@ -55,6 +55,7 @@ class Command(BaseCommand):
             "\nIn other terminals, as you need them:\n"
             "  python manage.py migrate\n"
             "  python manage.py runserver\n"
-            "  celery -A workers worker -Q index,import,default --beat\n"
+            "  celery -A workers worker -Q index,import,default\n"
+            "  celery -A workers beat\n"
             "Ctrl-C stops the services.\n"
         )
