@@ -42,6 +42,7 @@ class Answer:
     status: int
     body: Any
     sent_at: float
+    location: str = ""
 
     @property
     def is_accepted(self) -> bool:
@@ -76,7 +77,7 @@ class Asker:
         self.tally.count(what, self._kind(what, response, body), took_s)
         if took_s > SLOW_S:
             self.tally.problem(f"{what}: {method} {path} took {took_s:.1f} s (status {response.status_code})")
-        return Answer(response.status_code, body, sent_at)
+        return Answer(response.status_code, body, sent_at, response.headers.get("Location", ""))
 
     def _kind(self, what: str, response: requests.Response, body: Any) -> str:
         status = response.status_code

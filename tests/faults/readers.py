@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.faults.asking import Answer
 from tests.faults.ledger import State, WrongAnswer
-from tests.faults.site import OTHER_STORE
+from tests.faults.site import OTHER_STORE, WATCHED
 from tests.faults.writers import COLORS, Client
 
 
@@ -101,7 +101,7 @@ class Searcher(Client):
         colors = [value["code"] for value in shown["attributes"].get("color", [])]
         if color and color not in colors:
             return f"is {colors}"
-        if not is_ours:
+        if not is_ours or sku == WATCHED:
             return ""
         allowed = self.ledger.allowed(self.store, sku, since=sent_at)
         if allowed is None:

@@ -6,7 +6,6 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 from tests.faults.asking import Asker, Tally
@@ -15,7 +14,7 @@ from tests.faults.ledger import Ledger
 from tests.faults.photos import draw_photos
 from tests.faults.readers import Searcher
 from tests.faults.schedule import Fault, plan
-from tests.faults.site import KEYS, OTHER_STORE, PARTS, Site, wait_until
+from tests.faults.site import KEYS, OTHER_STORE, PARTS, WATCHED, Site, wait_until
 from tests.faults.writers import Client, Editor, FileImporter, Importer, SqlWriter
 
 STOP_S = 90.0
@@ -153,7 +152,7 @@ class Watch(threading.Thread):
         price = 1_000_000 + self.number
         files = [("images", ("photo.jpg", self.photo, "image/jpeg"))]
         data = {"title": "Watch", "price": str(price)}
-        written = self.asker.ask("watch", "PUT", f"/api/v1/products/{OTHER_STORE}-watch", data=data, files=files)
+        written = self.asker.ask("watch", "PUT", f"/api/v1/products/{WATCHED}", data=data, files=files)
         if written is None or not written.is_accepted:
             return False
         body = {"q": "watch", "mode": "semantic", "min_confidence": 0, "filter_by": f"price:[{price}..{price}]"}
@@ -174,9 +173,6 @@ def come_to_rest(run: Run, *, timeout_s: float) -> None:
     def is_at_rest() -> bool:
         return run.site.unrest() == 0 and all(run.site.pid(part) > 0 for part in PARTS)
 
-    with suppress(ValueError):
-        run.rest_s = wait_until(
-            is_at_rest,
-            lambda: f"rest; {run.site.unrest()} things wait\n{run.site.logs()}",
-            timeout_s=timeout_s,
-        )
+    run.rest_s = wait_until(
+        is_at_rest, lambda: f"rest; {run.site.unrest()} things wait\n{run.site.logs()}", timeout_s=timeout_s
+    )

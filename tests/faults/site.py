@@ -26,8 +26,10 @@ from config.embedded.folder import socket_dir
 ROOT = Path(__file__).parent.parent.parent
 PRODUCTS = 60
 START_S = 900
-MEDIA_BYTES = 24 * 2**20
+MEDIA_BYTES = 64 * 2**20
 OTHER_STORE = "other"
+# The product by which the run sees whether the site is whole again.
+WATCHED = f"{OTHER_STORE}-watch"
 OTHER_KEY = "sk_faults01_the-other-store-of-the-fault-run"
 PARTS = ("web", "worker", "beat", "milvus", "redis", "postgres")
 # Everything imported is in step, nobody holds a claim, nothing is doubted, no import waits.

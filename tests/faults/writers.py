@@ -166,13 +166,15 @@ class Importer(Client):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.sent = 0
+        self.made = 0
+        self.skus: list[str] = []
 
     def step(self) -> None:
-        self.sent += 1
-        numbers = self.draw.sample(range(80), self.lines)
-        skus = [f"{self.store}-lines-{number}" for number in numbers]
-        skus = [sku for sku in skus if not self.ledger.account(self.store, sku).is_retired]
+        self.skus = [sku for sku in self.skus if not self.ledger.account(self.store, sku).is_retired]
+        while len(self.skus) < 4 * self.lines:
+            self.made += 1
+            self.skus.append(f"{self.store}-lines-{self.made}")
+        skus = self.draw.sample(self.skus, self.lines)
         states = {sku: self.new_state() for sku in skus}
         body = "\n".join(json.dumps({"sku": sku, **fields(state)}) for sku, state in states.items())
         with self.ledger.writing(self.store, {sku: becomes(state) for sku, state in states.items()}) as writes:
@@ -232,7 +234,7 @@ class FileImporter(Client):
                 allow_redirects=False,
                 headers={"Referer": self.asker.address + path},
             )
-            if answer is not None and answer.status == 302:
+            if answer is not None and answer.status == 302 and "login" not in answer.location:
                 # Accepted: the job is a row now. Its products are there from now on, or a little later.
                 self.uploaded.update(states)
                 for write in writes.values():
@@ -240,6 +242,10 @@ class FileImporter(Client):
             elif answer is not None and answer.status == 503:
                 for write in writes.values():
                     write.failed()
+            elif answer is not None and answer.status == 302:
+                self.is_logged_in = False
+                for write in writes.values():
+                    write.refused()
             elif answer is not None:
                 raise WrongAnswer(f"the import form came back: {re.findall('errorlist.*', str(answer.body))[:3]}")
 
