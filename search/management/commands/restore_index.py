@@ -29,8 +29,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, from_scratch: bool, threads: int, **options: Any) -> None:
         try:
             words.refresh_stale_words()
-            versions.ensure_live_version()
-            for version in versions.open_versions():
+            for version in versions.open_versions() or [versions.ensure_live_version()]:
                 self._say(version, indexing.prepare_restore(version, from_scratch=from_scratch))
                 fill_with_progress(version, threads=max(1, threads))
                 self._check(version)
