@@ -12,6 +12,7 @@ from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 
 from catalog.management.commands.load_demo import PUBLISHABLE_KEY, USERNAME, read_password
+from config.doubt import doubting
 from config.embedded.folder import DataFolderError
 from config.embedded.services import make_services
 from config.part import Part, PartError
@@ -37,7 +38,7 @@ def start_demo(supervisor: Supervisor, *, port: int, milvus_engine: str, say: Sa
     data_dir: Path = settings.DATA_DIR
     began = time.monotonic()
     say(f"starting {', '.join(settings.EMBEDDED_SERVICES) or 'no embedded service'} in {data_dir}")
-    supervisor.start(*make_services(data_dir, settings.EMBEDDED_SERVICES, milvus_engine=milvus_engine))
+    supervisor.start(*doubting(make_services(data_dir, settings.EMBEDDED_SERVICES, milvus_engine=milvus_engine)))
     stamp = _stamp(milvus_engine)
     for title, part in _steps(data_dir, is_loaded=_read(data_dir / "demo.stamp") == stamp):
         say(title)

@@ -46,6 +46,8 @@ class IndexVersion(models.Model):
     synced_at = models.DateTimeField(null=True, editable=False)
     # Milvus failed under a write, or lost rows: the next sweep compares the collection row by row first.
     is_doubted = models.BooleanField(default=False, editable=False)
+    # Counts doubts, so that a comparison clears none that came while it went on.
+    doubt_count = models.BigIntegerField(default=0, db_default=0, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     promoted_at = models.DateTimeField(null=True, blank=True)
     retired_at = models.DateTimeField(null=True, blank=True)

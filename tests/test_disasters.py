@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from importlib import import_module
 from io import StringIO
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from django.test import Client
 
 from catalog.models import ImportJob, Product, ProductImage, Store
 from catalog.models.imports import ImportState
+from config.doubt import doubt_index
 from search import indexing, milvus, versions
 from search.events.search_log import keep_searches
 from search.indexing.facts import read_facts
@@ -126,6 +128,31 @@ def test_a_milvus_that_lost_its_last_writes_gives_no_old_vector(live_index: Inde
     indexing.sweep(live_index, is_recent_only=True)
     assert np.allclose(vector_of(live_index, image), colour_vector(COLOURS["blue"]), atol=1e-4)
     assert differences(live_index) == []
+
+
+def test_a_doubt_outlives_a_comparison_that_is_cut_off_and_one_that_began_before_it(
+    live_index: IndexVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_product(make_store(), "a")
+    indexing.sweep(live_index)
+    doubt_index()
+
+    def killed(*args: object, **options: object) -> Iterator[indexing.Difference]:
+        raise SystemExit
+
+    def overtaken(*args: object, **options: object) -> Iterator[indexing.Difference]:
+        indexing.doubt(live_index)
+        return iter(())
+
+    for verify in (killed, overtaken):
+        with monkeypatch.context() as patch, suppress(SystemExit):
+            patch.setattr(import_module("search.indexing.verify"), "verify", verify)
+            indexing.resolve_doubt(live_index)
+        live_index.refresh_from_db()
+        assert live_index.is_doubted
+    indexing.sweep(live_index, is_recent_only=True)
+    live_index.refresh_from_db()
+    assert not live_index.is_doubted
 
 
 @pytest.mark.parametrize("arguments", [[], ["--from-scratch"]])

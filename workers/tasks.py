@@ -48,7 +48,7 @@ def sweep_verify() -> None:
     try:
         for version in versions.open_versions():
             indexing.came_back(version)
-            repaired = indexing.resolve_doubt(version) + indexing.retry_missing_files(version)
+            repaired = (indexing.resolve_doubt(version) or 0) + indexing.retry_missing_files(version)
             if repaired:
                 logger.warning("%s: %d images differed and are queued again", version.collection, repaired)
     except IndexUnavailable as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from time import sleep
 
 from django.core.files.storage import default_storage
 
@@ -38,7 +39,9 @@ def prepare_restore(version: IndexVersion, *, from_scratch: bool = False) -> Res
     is_new = versions.restore_lost_collection(version, is_dropped_first=from_scratch)
     milvus.load_collection(version.collection)
     is_older = came_back(version)
-    differing = resolve_doubt(version)
+    while (differing := resolve_doubt(version)) is None:
+        # A worker compares at this moment; what it has looked at already may be what we just changed.
+        sleep(1)
     return Restored(is_new, is_older, differing, retry_missing_files(version))
 
 

@@ -55,8 +55,9 @@ def sweep(
     floor = _advance_floor(version) if is_recent_only else None
     version.refresh_from_db(fields=["is_doubted"])
     if version.is_doubted or (not is_recent_only and (came_back(version) or has_lost_rows(version))):
-        report.repaired = resolve_doubt(version)
-        floor = None
+        repaired = resolve_doubt(version)
+        if repaired is not None:
+            report.repaired, floor = repaired, None
     for ids in _pages(
         lambda after: orphan_image_ids(version, after_id=after, limit=ORPHAN_BATCH, is_flagged_only=floor is not None)
     ):

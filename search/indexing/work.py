@@ -20,6 +20,7 @@ from search.errors import EncoderUnavailable, IndexUnavailable, InvalidImage
 from search.images import decode_image
 from search.indexing.entries import Claim, Mark, claim, fail, mark, release
 from search.indexing.facts import ImageFacts, read_facts
+from search.indexing.verify import doubt
 from search.models import IndexEntry, IndexVersion, VersionState
 from search.versions import encoder_of
 
@@ -91,7 +92,7 @@ def index_images(
         except (IndexUnavailable, EncoderUnavailable) as error:
             fail(version, batch.claims, token=batch.token)
             if isinstance(error, IndexUnavailable):
-                IndexVersion.objects.filter(pk=version.pk).update(is_doubted=True)
+                doubt(version)
             raise
         finish(batch)
     return batch.report

@@ -25,7 +25,7 @@ from config.embedded.folder import socket_dir
 
 ROOT = Path(__file__).parent.parent.parent
 PRODUCTS = 60
-START_S = 900
+START_S = 3000
 MEDIA_BYTES = 64 * 2**20
 OTHER_STORE = "other"
 # The product by which the run sees whether the site is whole again.
