@@ -58,7 +58,7 @@ def test_nothing_is_lost_stale_or_wrong_under_faults(
         verified = site.manage("verify_index")
     finally:
         record_property("table", report(run))
-    problems = [*run.tally.problems, *lost_writes(site, run), *wrong_rows(site)]
+    problems = [*run.tally.problems, *lost_writes(site, run), *wrong_rows(site, run.photos)]
     if verified.returncode:
         problems.append(verified.stdout + verified.stderr)
     assert not problems, "\n".join(

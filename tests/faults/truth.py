@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from pymilvus import MilvusClient
 
 from config.embedded.folder import socket_dir
 from tests.faults.ledger import State
-from tests.faults.site import OTHER_STORE, Site
+from tests.faults.site import Site
 from tests.faults.writers import FileImporter
 
 _PRODUCTS = """
@@ -50,7 +51,7 @@ def lost_writes(site: Site, run: Any) -> list[str]:
     return problems
 
 
-def wrong_rows(site: Site) -> list[str]:
+def wrong_rows(site: Site, photos: Collection[str]) -> list[str]:
     """Rows of the live collection that are not as Postgres says, by their content and not by what is noted of them."""
     (collection,) = site.rows("SELECT collection FROM search_indexversion WHERE state = 'live'")[0]
     client = MilvusClient(uri=f"unix:{socket_dir(site.data_dir) / 'milvus.sock'}", timeout=30)
@@ -76,22 +77,26 @@ def wrong_rows(site: Site) -> list[str]:
             problems.append(f"image {image_id} is {[row[name] for name in _FIELDS]} in Milvus, {facts} in Postgres")
         vectors[sha256].append((image_id, np.asarray(row["embedding"], np.float32)))
     problems += [f"row {image_id} has no image" for image_id in rows]
-    return problems + _wrong_vectors(vectors)
+    return problems + wrong_vectors(vectors, unlike=photos)
 
 
-def _wrong_vectors(vectors: dict[str, list[tuple[int, np.ndarray]]]) -> list[str]:
-    """Images of one photo have one vector. The commonest is taken for it: a wrong one was made from another photo."""
+def wrong_vectors(vectors: dict[str, list[tuple[int, np.ndarray]]], *, unlike: Collection[str]) -> list[str]:
+    """Images of one photo have one vector, and the photos that are `unlike` each other have each another one. The commonest
+    is taken for a photo's own: another one was made from another photo."""
     problems = []
+    centres: dict[str, np.ndarray] = {}
     for sha256, held in vectors.items():
         matrix = np.stack([vector for _, vector in held])
         alike = matrix @ matrix.T > SAME
         centre = int(alike.sum(1).argmax())
+        centres[sha256] = matrix[centre]
         problems += [
             f"image {image_id} has another vector than the {int(alike[centre].sum())} with its photo {sha256[:8]}"
             for (image_id, _), is_alike in zip(held, alike[centre], strict=True)
             if not is_alike
         ]
+    names = [sha256 for sha256 in centres if sha256 in unlike]
+    matrix = np.stack([centres[sha256] for sha256 in names]) if names else np.zeros((0, 1), np.float32)
+    for first, second in np.argwhere(np.triu(matrix @ matrix.T > SAME, k=1)):
+        problems.append(f"one vector for two photos, {names[first][:8]} and {names[second][:8]}")
     return problems
-
-
-__all__ = ["OTHER_STORE", "lost_writes", "wrong_rows"]
