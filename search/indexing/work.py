@@ -175,7 +175,11 @@ def _known_vectors(
         entries = IndexEntry.objects.filter(
             version=donor, image_id__in=rest, error="", image_revision__isnull=False
         ).values_list("image_id", "content_hash", "image_revision")
-        copied = {image_id: revision for image_id, digest, revision in entries if rest[image_id] == digest}
+        copied = {
+            image_id: revision
+            for image_id, digest, revision in entries
+            if rest[image_id] == digest and revision is not None
+        }
         found.update(milvus.read_vectors(donor.collection, list(copied), revisions=copied) if copied else {})
     return found
 
