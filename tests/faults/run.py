@@ -9,13 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tests.faults.asking import Asker, Tally
+from tests.faults.importers import FileImporter, Importer
 from tests.faults.injecting import CannotInject, inject
 from tests.faults.ledger import Ledger
 from tests.faults.photos import draw_photos
 from tests.faults.readers import Searcher
 from tests.faults.schedule import Fault, plan
 from tests.faults.site import KEYS, OTHER_STORE, PARTS, WATCHED, Site, wait_until
-from tests.faults.writers import Client, Editor, FileImporter, Importer, SqlWriter
+from tests.faults.writers import Client, Editor, SqlWriter
 
 STOP_S = 90.0
 

@@ -10,9 +10,9 @@ import numpy as np
 from pymilvus import MilvusClient
 
 from config.embedded.folder import socket_dir
+from tests.faults.importers import FileImporter
 from tests.faults.ledger import State
 from tests.faults.site import Site
-from tests.faults.writers import FileImporter
 
 _PRODUCTS = """
     SELECT s.slug, p.sku, p.title, p.price::numeric(14, 2)::text, p.quantity, p.attributes->'color'->>0, p.is_published,
