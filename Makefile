@@ -1,4 +1,5 @@
-# `make help` lists the targets. Settings: PORT, MILVUS, VITRINE_DATA, TORCH_INDEX, PYTHON, WORKERS, SCHEMA_EXAMPLES (docs/operating.md).
+# `make help` lists the targets. Settings: PORT, MILVUS, VITRINE_DATA, TORCH_INDEX, PYTHON, WORKERS, SCHEMA_EXAMPLES, SEED, MINUTES
+# (docs/operating.md).
 PYTHON ?= python3
 VENV ?= .venv
 PORT ?= 8000
@@ -7,6 +8,11 @@ MILVUS ?= lite
 WORKERS ?= $(if $(DATABASE_URL)$(REDIS_URL)$(MILVUS_URI),0,2)
 # Requests that `make schema` makes up for each operation, kind of data and kind of path.
 SCHEMA_EXAMPLES ?= 200
+# Of the fault run: which faults come when, and for how long.
+ifndef SEED
+SEED := $(shell date +%s)
+endif
+MINUTES ?= 20
 # Where Linux takes torch from: the CPU build by default; https://download.pytorch.org/whl/cu130 for a CUDA one, empty for none.
 TORCH_INDEX ?= $(if $(filter Linux,$(shell uname -s)),https://download.pytorch.org/whl/cpu)
 
@@ -20,7 +26,7 @@ INSTALLED := $(VENV)/.installed$(if $(filter server,$(MILVUS)),-server)
 CHECKS_DATA := $(VENV)/checks-data
 
 .DEFAULT_GOAL := help
-.PHONY: help demo services test lint baseline schema audit chromium npm bench clean
+.PHONY: help demo services test faults lint baseline schema audit chromium npm bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -36,6 +42,10 @@ test: ## install what the tests need, check style, types, imports, schema, and r
 	@.ci/browser $(BIN)/playwright
 	@.ci/audit $(BIN)/python --report
 	@.ci/test $(BIN)/python $(WORKERS)
+
+faults: $(VENV)/.installed-test ## kill, stop, hang and starve the parts of a whole site at work, twenty minutes long (SEED=, MINUTES=)
+	@echo "== make faults SEED=$(SEED) MINUTES=$(MINUTES)"
+	$(BIN)/python -m pytest tests/faults -k under_faults -n 0 --fault-seed "$(SEED)" --fault-minutes "$(MINUTES)"
 
 lint: $(VENV)/.installed-test ## style, types, import rules, migrations, OpenAPI schema
 	$(BIN)/ruff check .

@@ -9,6 +9,7 @@ import hashlib
 import io
 from dataclasses import dataclass, field
 
+from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -32,8 +33,16 @@ ACCEPTED = ", ".join(_FORMATS)
 _TURNED_SIDEWAYS = {5, 6, 7, 8}
 
 
+# A storage that does not give or take a file at this moment: a full or broken disk, a bucket that cannot be reached.
+STORAGE_ERRORS = (OSError, BotoCoreError, ClientError)
+
+
 class InvalidPhoto(ValueError):
     """Bytes that are not a photo we keep; the message says why."""
+
+
+class StorageUnavailable(Exception):
+    """The media storage does not take files at this moment. Retryable: it says nothing of the photo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +89,17 @@ def inspect_photo(data: bytes) -> Photo:
 
 
 def keep_photo(photo: Photo, *, store_id: int) -> str:
-    """Write the photo into the storage unless it lies there whole, and return its name."""
+    """Write the photo into the storage unless it lies there whole, and return its name. Raises `StorageUnavailable`."""
     name = photo.name_in(store_id)
-    if default_storage.exists(name):
-        # A shorter file is what a crash left in the middle of writing.
-        if default_storage.size(name) == len(photo.data):
-            return name
-        default_storage.delete(name)
-    return default_storage.save(name, ContentFile(photo.data))
+    try:
+        if default_storage.exists(name):
+            # A shorter file is what a crash, or a full disk, left in the middle of writing.
+            if default_storage.size(name) == len(photo.data):
+                return name
+            default_storage.delete(name)
+        return default_storage.save(name, ContentFile(photo.data))
+    except STORAGE_ERRORS as error:
+        raise StorageUnavailable(f"The media storage does not take photos: {error}") from error
 
 
 def _check_pixels(width: int, height: int) -> None:

@@ -22,6 +22,8 @@ env = environ.Env()
 
 DATA_DIR = Path(env.str("VITRINE_DATA", default=str(BASE_DIR / ".data"))).resolve()
 DEMO = env.bool("VITRINE_DEMO", default=False)
+# How many products the demo draws (640 by default, catalog.demo).
+DEMO_PRODUCTS = env.int("DEMO_PRODUCTS", default=640)
 DEBUG = env.bool("DEBUG", default=False)
 
 # --- services -------------------------------------------------------------------------------------------------------
@@ -446,8 +448,8 @@ CELERY_BEAT_SCHEDULE = {
     },
     "import-jobs": {
         "task": "workers.tasks.import_forgotten",
-        "schedule": timedelta(seconds=30),
-        "options": {"expires": 25},
+        "schedule": timedelta(seconds=15),
+        "options": {"expires": 14},
     },
     "import-photos": {
         "task": "workers.tasks.import_photos",

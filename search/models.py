@@ -65,6 +65,8 @@ class IndexVersion(models.Model):
     search_ms_before = models.FloatField(null=True, editable=False)
     # Since when searching processes are asked to have the encoder in memory.
     warm_since = models.DateTimeField(null=True, editable=False)
+    # Counts doubts, so that a comparison clears none that came while it went on.
+    doubt_count = models.BigIntegerField(default=0, db_default=0, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     promoted_at = models.DateTimeField(null=True, blank=True)
     demoted_at = models.DateTimeField(null=True, blank=True)
