@@ -20,6 +20,7 @@ from django.test import Client
 from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 
+import search.serving.lanes  # noqa: F401  (its figures, which the tests' client goes past)
 from catalog.models import Store
 from search.api.gauges import GAUGES
 from search.milvus import close_client
