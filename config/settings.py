@@ -240,6 +240,9 @@ SPECTACULAR_SETTINGS = {
         "ActionKind": "search.rules.records.ActionKind",
         "WordsMatch": "search.rules.records.WordsMatch",
         "PhotosMatch": "search.api.parameters.MATCHES",
+        "VersionState": "search.models.VersionState",
+        "JobState": "search.upgrading.records.JobState",
+        "ChangeKind": "search.upgrading.records.ChangeKind",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
@@ -305,6 +308,32 @@ INDEX_TYPE = env.str("INDEX_TYPE", default="AUTO")
 INDEX_COLLECTION_PREFIX = env.str("INDEX_COLLECTION_PREFIX", default="vitrine")
 INDEX_BATCH_SIZE = env.int("INDEX_BATCH_SIZE", default=128)
 INDEX_LEASE_S = env.int("INDEX_LEASE_S", default=120)
+# A version is built in small batches with pauses: live changes and searches come first.
+INDEX_BUILD_BATCH_SIZE = env.int("INDEX_BUILD_BATCH_SIZE", default=16)
+INDEX_BUILD_SHARE = env.float("INDEX_BUILD_SHARE", default=0.5)
+INDEX_BUILD_MAX_SLOWDOWN = env.float("INDEX_BUILD_MAX_SLOWDOWN", default=1.3)
+INDEX_BUILD_WORKERS = env.int("INDEX_BUILD_WORKERS", default=1)
+# Linux: how much nicer than its worker a build is to others on the processor, as in `nice -n`.
+INDEX_BUILD_NICENESS = env.int("INDEX_BUILD_NICENESS", default=10)
+# What a version must show before it is promoted: NDCG@10 lost at most, recall@10 against exact search at least.
+INDEX_MAX_QUALITY_LOSS = env.float("INDEX_MAX_QUALITY_LOSS", default=0.01)
+INDEX_MIN_RECALL = env.float("INDEX_MIN_RECALL", default=0.99)
+# How long a promotion waits for searching processes to load the encoder.
+INDEX_WARM_TIMEOUT_S = env.float("INDEX_WARM_TIMEOUT_S", default=120.0)
+# How long the version that was live before follows the catalogue, so that a rollback loses nothing.
+INDEX_STANDBY_HOURS = env.float("INDEX_STANDBY_HOURS", default=24.0)
+# Encoders that may be named by REST and in the admin, with commas; commands may name any.
+INDEX_ENCODERS = [ENCODER_MODEL, *env.list("INDEX_ENCODERS", default=[])]
+for _name, _value, _is_right in (
+    ("INDEX_BUILD_BATCH_SIZE", INDEX_BUILD_BATCH_SIZE, INDEX_BUILD_BATCH_SIZE >= 1),
+    ("INDEX_BUILD_SHARE", INDEX_BUILD_SHARE, 0 < INDEX_BUILD_SHARE <= 1),
+    ("INDEX_BUILD_MAX_SLOWDOWN", INDEX_BUILD_MAX_SLOWDOWN, INDEX_BUILD_MAX_SLOWDOWN >= 1),
+    ("INDEX_BUILD_WORKERS", INDEX_BUILD_WORKERS, 1 <= INDEX_BUILD_WORKERS <= 64),
+    ("INDEX_BUILD_NICENESS", INDEX_BUILD_NICENESS, 0 <= INDEX_BUILD_NICENESS <= 19),
+    ("INDEX_MIN_RECALL", INDEX_MIN_RECALL, 0 <= INDEX_MIN_RECALL <= 1),
+):
+    if not _is_right:
+        raise ImproperlyConfigured(f"{_name} is {_value}: see docs/operating.md for what it may be.")
 
 # --- what shoppers searched and did ---------------------------------------------------------------------------------
 EVENT_RETENTION_DAYS = env.int("EVENT_RETENTION_DAYS", default=180)
@@ -369,6 +398,16 @@ CELERY_BEAT_SCHEDULE = {
         "task": "workers.tasks.sweep_all",
         "schedule": timedelta(minutes=2),
         "options": {"expires": 110},
+    },
+    "build-versions": {
+        "task": "workers.tasks.index_build",
+        "schedule": timedelta(seconds=4),
+        "options": {"expires": 10},
+    },
+    "versions-asked": {
+        "task": "workers.tasks.run_asked",
+        "schedule": timedelta(seconds=4),
+        "options": {"expires": 10},
     },
     "verify": {
         "task": "workers.tasks.sweep_verify",

@@ -32,7 +32,8 @@ from search.serving.statements import ESSENTIAL_S, reading, statements_in_time
 from search.stamps import read_stamps
 from search.suggesting import suggest
 from search.understanding import parse, understand
-from search.versions import live_version
+from search.versions import live_and_next, version_of_collection
+from search.warming import keep_warm
 
 
 @observed
@@ -123,7 +124,12 @@ def begun(
     run = Run(query, query, store, clock() + query.deadline_ms / 1000, is_kept=is_kept, clock=clock)
     run.stamps = query.stamps or read_stamps(store.pk)
     try:
-        run.version = version or live_version()
+        if version is None:
+            run.version, coming = live_and_next()
+            if coming is not None:
+                keep_warm(coming)
+        else:
+            run.version = version
     except IndexUnavailable:
         if query.mode is not Mode.BROWSE:
             run.degraded.append("index")
@@ -138,7 +144,7 @@ def _pool(run: Run) -> tuple[Pool, tuple[Facet, ...], str, bool]:
     if run.asked.search_id:
         with run.timed("pool"):
             kept = pools.load(run.asked)
-        if kept is not None:
+        if kept is not None and _is_of_version(run, kept):
             _recall(run, kept)
             return kept, count_facets(run, kept), run.asked.search_id, False
     pool = _compute(run)
@@ -148,6 +154,22 @@ def _pool(run: Run) -> tuple[Pool, tuple[Facet, ...], str, bool]:
     pool = replace(pool, facets=packed_facets(run, facets))
     with run.timed("pool"):
         return pool, facets, pools.save(run.asked, pool), bool(run.asked.search_id)
+
+
+def _is_of_version(run: Run, pool: Pool) -> bool:
+    """Whether the pool's own index version can go on answering for it, which is searched then, whichever is live by now.
+
+    Another version's vectors would count, explain and re-order what the pool's found by other scores.
+    """
+    if run.version is None or not pool.index_version or pool.index_version == run.version.collection:
+        return True
+    version = version_of_collection(pool.index_version)
+    if version is None:
+        return False
+    run.version = version
+    if run.query.mode is not Mode.BROWSE:
+        run.calibration = find_calibration(run.query.store_id, version)
+    return True
 
 
 def _compute(run: Run) -> Pool:

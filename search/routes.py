@@ -15,6 +15,7 @@ from catalog.models import Product
 from search import lexical, milvus
 from search.calibration.confidence import RouteCalibration
 from search.choices import Match
+from search.errors import EncoderMismatch
 from search.lexical import Words
 from search.milvus import ImageHit
 from search.models import IndexVersion
@@ -95,15 +96,19 @@ def words_route(products: QuerySet[Product], words: Words, *, any_word: bool) ->
     )
 
 
-def vector_route(asked: VectorQuery, version: IndexVersion, *, wanted: RowFilter, limit: int) -> Route:
-    """The images nearest to the query's vectors, collapsed to products: the best image of a product stands for it.
+def vector_search(asked: VectorQuery, version: IndexVersion, *, wanted: RowFilter, limit: int) -> list[list[ImageHit]]:
+    """The `limit` images nearest to each of the query's vectors, best first, by the version's own search parameters.
 
-    Matching any, a product is as near as the nearest of all vectors says; matching all, its score is the weighted mean over
-    the groups of vectors, each group's best.
+    Raises `EncoderMismatch` for a query of another model than the version's: it is never answered with what happens to be near.
     """
+    if asked.fingerprint != version.fingerprint:
+        raise EncoderMismatch(
+            f"The query was encoded by the model {asked.fingerprint}, and {version.collection} holds vectors of"
+            f" {version.fingerprint}: encode it for the version that is asked."
+        )
     params = dict(version.search_params)
     rescore = bool(params.pop("rescore", 0))
-    found = milvus.search(
+    return milvus.search(
         version.collection,
         asked.vectors,
         wanted=wanted,
@@ -111,6 +116,15 @@ def vector_route(asked: VectorQuery, version: IndexVersion, *, wanted: RowFilter
         params=params,
         rescore=rescore,
     )
+
+
+def vector_route(asked: VectorQuery, version: IndexVersion, *, wanted: RowFilter, limit: int) -> Route:
+    """The images nearest to the query's vectors, collapsed to products: the best image of a product stands for it.
+
+    Matching any, a product is as near as the nearest of all vectors says; matching all, its score is the weighted mean over
+    the groups of vectors, each group's best.
+    """
+    found = vector_search(asked, version, wanted=wanted, limit=limit)
     if asked.match is Match.ALL and len(asked.groups) > 1:
         return _of_all(asked, found, version, limit=limit)
     # All rows that pass the filter are in any list that was not cut; what is in no list scores below each list's end.

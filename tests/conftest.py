@@ -9,7 +9,7 @@ from django.core.cache import cache
 
 from search import breakers, seldom
 
-pytest_plugins = ["tests.index_fixtures", "tests.api_fixtures"]
+pytest_plugins = ["tests.index_fixtures", "tests.api_fixtures", "tests.version_fixtures"]
 
 # The slow ones, slowest first: two processes share the files out in order, and one begun last would run alone.
 SLOW_FILES = (

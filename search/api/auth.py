@@ -85,3 +85,15 @@ class HasSecretKey(HasStore):
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         return super().has_permission(request, view) and is_secret(request_key(request))
+
+
+class ManagesIndexes(HasSecretKey):
+    """A secret key that was given a say in the index versions, which all stores share."""
+
+    message = (
+        "Index versions are shared by all stores: this needs a secret key with"
+        " “manages the index of all stores”, which a superuser sets in the admin."
+    )
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return super().has_permission(request, view) and request_key(request).manages_indexes

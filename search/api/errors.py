@@ -16,7 +16,14 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from catalog.api.requests import BodyTooLarge
-from search.errors import EncoderUnavailable, IndexUnavailable, InvalidQuery, SearchError
+from search.errors import (
+    EncoderUnavailable,
+    IndexUnavailable,
+    InvalidIndex,
+    InvalidQuery,
+    SearchError,
+    VersionRefused,
+)
 from search.serving.statements import was_cancelled
 from telemetry.metrics import PROBLEMS
 from telemetry.work import current_work
@@ -30,6 +37,8 @@ RETRY_AFTER_S = 5
 # The more special class first.
 _STATUS_OF: tuple[tuple[type[SearchError], int], ...] = (
     (InvalidQuery, 400),
+    (InvalidIndex, 400),
+    (VersionRefused, 409),
     (IndexUnavailable, 503),
     (EncoderUnavailable, 503),
 )

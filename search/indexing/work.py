@@ -146,18 +146,24 @@ def finish(batch: Batch) -> None:
 def _known_vectors(
     version: IndexVersion, claims: Mapping[int, Claim], facts: Sequence[ImageFacts]
 ) -> dict[int, NDArray[np.float32]]:
-    """Vectors that need no embedding: this version's own of unchanged pixels, else the live version's by the same encoder."""
+    """Vectors that need no embedding: this version's own of unchanged pixels, else another open version's by the same encoder.
+
+    The live version is asked first, and asks nobody: it is the first to be swept.
+    """
     same = [f.image_id for f in facts if claims[f.image_id].content_hash == f.sha256]
     found = dict(milvus.read_vectors(version.collection, same)) if same else {}
     rest = {f.image_id: f.sha256 for f in facts if f.image_id not in found}
     if not rest or version.state == VersionState.LIVE:
         return found
-    donor = IndexVersion.objects.filter(state=VersionState.LIVE, fingerprint=version.fingerprint).first()
-    if donor is not None:
-        entries = IndexEntry.objects.filter(version=donor, image_id__in=rest, error="").values_list(
+    donors = IndexVersion.objects.filter(
+        state__in=(VersionState.LIVE, VersionState.STANDBY), fingerprint=version.fingerprint
+    ).exclude(pk=version.pk)
+    for donor in sorted(donors, key=lambda one: one.state != VersionState.LIVE):
+        missing = {image_id: sha256 for image_id, sha256 in rest.items() if image_id not in found}
+        entries = IndexEntry.objects.filter(version=donor, image_id__in=missing, error="").values_list(
             "image_id", "content_hash"
         )
-        copied = [image_id for image_id, content_hash in entries if rest[image_id] == content_hash]
+        copied = [image_id for image_id, content_hash in entries if missing[image_id] == content_hash]
         found.update(milvus.read_vectors(donor.collection, copied) if copied else {})
     return found
 

@@ -12,10 +12,15 @@ from search.milvus.indexes import IndexSettings
 KIND_MAX_LENGTH = 16
 
 
-def create_collection(name: str, *, dimension: int, index: IndexSettings) -> None:
-    """Create and load an empty collection of unit vectors. Raises `IndexUnavailable`."""
+_ENCODER = "Vectors of the encoder "
+
+
+def create_collection(name: str, *, dimension: int, index: IndexSettings, fingerprint: str = "") -> None:
+    """Create and load an empty collection of unit vectors, which remembers whose they are. Raises `IndexUnavailable`."""
     with milvus_errors(f"creating the collection {name}"):
-        schema = MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
+        schema = MilvusClient.create_schema(
+            auto_id=False, enable_dynamic_field=False, description=f"{_ENCODER}{fingerprint}" if fingerprint else ""
+        )
         # Named `id` because engines name a hit's key differently otherwise; never auto ids, so a retry is an upsert.
         schema.add_field("id", DataType.INT64, is_primary=True)
         partitioned = engine().has_partition_key
@@ -47,6 +52,13 @@ def create_collection(name: str, *, dimension: int, index: IndexSettings) -> Non
     # There is no vector yet to wait for, and pymilvus waits by sleeping for half a second first.
     call(f"making the index of {name}", "create_index", name, params, sync=False)
     call(f"loading the collection {name}", "load_collection", name, limit_s=settings.MILVUS_BUILD_TIMEOUT_S)
+
+
+def fingerprint_of_collection(name: str) -> str:
+    """The fingerprint that the collection was made for; empty where it was made without one (by an older release)."""
+    described = call(f"describing the collection {name}", "describe_collection", name)
+    description = str(described.get("description", ""))
+    return description.removeprefix(_ENCODER) if description.startswith(_ENCODER) else ""
 
 
 def has_collection(name: str) -> bool:
