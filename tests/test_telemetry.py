@@ -35,6 +35,12 @@ OBSERVABILITY = ROOT / "deploy" / "observability"
 SUFFIXES = ("_bucket", "_sum", "_count", "_total", "_created")
 
 
+@pytest.fixture(autouse=True, scope="module")
+def loaded() -> None:
+    """Have every module that counts something imported, as a process that answered a request has."""
+    assert Client().get("/health/live").status_code == 200
+
+
 def figures() -> dict[str, str]:
     """Every figure of ours by its name in /metrics, with its sentence."""
     counted = {
