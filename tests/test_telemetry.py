@@ -60,7 +60,7 @@ def test_the_documents_have_every_figure_with_its_sentence_and_no_other() -> Non
     rows = dict(re.findall(r"^\| `(vitrine_\w+)`[^|]*\| ([^|]+) \|", text, re.MULTILINE))
     assert rows == figures()
     for sentence in rows.values():
-        assert re.fullmatch(r"[A-Z].{5,}\.", sentence), sentence
+        assert re.fullmatch(r"[A-Z0-9].{5,}\.", sentence), sentence
 
 
 def test_labels_are_named_in_the_documents() -> None:
