@@ -22,8 +22,10 @@ from search.errors import InvalidQuery
 from search.identity import query_digest
 from search.query import Filters, Query
 from search.result import RouteScore
+from search.seldom import warn_seldom
 from search.words import packing
 from search.words.reading import NO_WORDS, Words
+from telemetry import metrics
 
 logger = logging.getLogger(__name__)
 _HEADER = struct.Struct("<I")
@@ -183,7 +185,7 @@ def keep(query: Query, search_id: str, pool: Pool | None, *, starts: Starts, nex
     try:
         cache.set_many(kept, settings.SEARCH_POOL_LIFETIME_S)
     except (RedisError, OSError) as error:
-        logger.warning("The pool of a search was not kept: %s", error)
+        warn_seldom(logger, "The pool of a search was not kept: %s", error)
 
 
 def _packed(query: Query, pool: Pool) -> bytes:
@@ -205,13 +207,13 @@ def load(query: Query) -> tuple[Pool | None, Starts]:
         keys = [_start_key(query, query.search_id, page) for page in (query.page, query.page + 1)]
         found = cache.get_many([_key(query, query.search_id), *keys])
     except (RedisError, OSError) as error:
-        logger.warning("The pool of a search was not read: %s", error)
+        warn_seldom(logger, "The pool of a search was not read: %s", error)
         return None, NO_STARTS
     packed = found.get(_key(query, query.search_id))
+    metrics.POOLS.labels(metrics.hit_or_miss(packed is not None)).inc()
     if packed is None:
         return None, NO_STARTS
-    size = _HEADER.unpack_from(packed)[0]
-    begin = _HEADER.size + size
+    begin = _HEADER.size + _HEADER.unpack_from(packed)[0]
     header = json.loads(packed[_HEADER.size : begin])
     if header["digest"] != query_digest(query):
         raise InvalidQuery(

@@ -12,8 +12,13 @@ _clients: dict[str, Redis] = {}
 
 def redis_client() -> Redis:
     """The client, with the cache's patience. Keys are its caller's own: `cache.make_key` gives the cache's."""
-    stated: dict[str, Any] = settings.CACHES["default"]
-    url = str(stated["LOCATION"])
+    url = redis_address()
     if url not in _clients:
-        _clients[url] = Redis.from_url(url, **stated.get("OPTIONS", {}))
+        options: dict[str, Any] = settings.CACHES["default"].get("OPTIONS", {})
+        _clients[url] = Redis.from_url(url, **options)
     return _clients[url]
+
+
+def redis_address() -> str:
+    """The address by which its breaker is known too (`search.redis_cache.redis_breaker`)."""
+    return str(settings.CACHES["default"]["LOCATION"])

@@ -13,12 +13,14 @@ from catalog.models import Store
 from search import pools
 from search.calibration.confidence import find_calibration
 from search.choices import Mode
+from search.deadlines import deadline_in
 from search.errors import IndexUnavailable
 from search.events.search_log import remember_search
 from search.explaining import explanation, with_parts
 from search.facets.counting import count_facets, packed_facets
 from search.matching import match
 from search.models import IndexVersion
+from search.observing import observed
 from search.paging import page
 from search.pools import NO_STARTS, Pool, Starts, Understood
 from search.query import Query
@@ -26,12 +28,15 @@ from search.ranking.stages import rank
 from search.result import Facet, Result
 from search.rules.matching import Rule
 from search.run import Run
+from search.serving.statements import ESSENTIAL_S, reading, statements_in_time
 from search.stamps import read_stamps
 from search.suggesting import suggest
 from search.understanding import understand
-from search.versions import live_version
+from search.versions import live_and_next, version_of_collection
+from search.warming import keep_warm
 
 
+@observed
 def search(
     query: Query,
     *,
@@ -49,25 +54,35 @@ def search(
     Nor is it remembered as a shopper's search, and `is_logged=False` asks for that alone. `rules` are tried in the place of
     those in force; an empty list searches without any. `clock` counts the seconds of the query's deadline.
     """
-    run = begun(query, version, store=store, is_kept=is_kept, clock=clock)
-    run.rules = rules
+
+    def answer() -> Result:
+        run = begun(query, version, store=store, is_kept=is_kept, clock=clock)
+        run.rules = rules
+        return _answered(run, is_logged=is_logged)
+
+    with deadline_in(query.deadline_ms / 1000), statements_in_time(least_s=ESSENTIAL_S):
+        return reading(answer)
+
+
+def _answered(run: Run, *, is_logged: bool) -> Result:
+    query = run.asked
     pool, facets, search_id, starts = _pool(run)
     is_made = starts is None
     starts = starts or NO_STARTS
     with run.timed("hydrate"):
         shown = page(run, pool, starts)
-    if is_kept and (is_made or query.after is None):
+    if run.is_kept and (is_made or query.after is None):
         with run.timed("pool"):
             next_start = shown.end if query.after is None else None
             pools.keep(run.asked, search_id, pool if is_made else None, starts=starts, next_start=next_start)
-    is_renewed = is_made and is_kept and bool(query.search_id)
+    is_renewed = is_made and run.is_kept and bool(query.search_id)
     hits = shown.hits
     if query.explain:
         with run.timed("explain"):
             hits = with_parts(run, hits)
     # Reading on is no new search, and neither is a question for totals and facets alone.
     is_new = query.page == 1 and query.after is None and query.per_page > 0 and (is_renewed or not query.search_id)
-    if is_kept and is_logged and is_new:
+    if run.is_kept and is_logged and is_new:
         with run.timed("log"):
             remember_search(
                 query,
@@ -116,7 +131,12 @@ def begun(
     run = Run(query, query, store, clock() + query.deadline_ms / 1000, is_kept=is_kept, clock=clock)
     run.stamps = query.stamps or read_stamps(store.pk)
     try:
-        run.version = version or live_version()
+        if version is None:
+            run.version, coming = live_and_next()
+            if coming is not None:
+                keep_warm(coming)
+        else:
+            run.version = version
     except IndexUnavailable:
         if query.mode is not Mode.BROWSE:
             run.degraded.append("index")
@@ -131,7 +151,7 @@ def _pool(run: Run) -> tuple[Pool, tuple[Facet, ...], str, Starts | None]:
     if run.asked.search_id:
         with run.timed("pool"):
             kept, starts = pools.load(run.asked)
-        if kept is not None:
+        if kept is not None and _is_of_version(run, kept):
             _recall(run, kept)
             return kept, count_facets(run, kept), run.asked.search_id, starts
     pool = _compute(run)
@@ -139,6 +159,22 @@ def _pool(run: Run) -> tuple[Pool, tuple[Facet, ...], str, Starts | None]:
     if not run.is_kept:
         return pool, facets, "", None
     return replace(pool, facets=packed_facets(run, facets)), facets, pools.new_search_id(), None
+
+
+def _is_of_version(run: Run, pool: Pool) -> bool:
+    """Whether the pool's own index version can go on answering for it, which is searched then, whichever is live by now.
+
+    Another version's vectors would count, explain and re-order what the pool's found by other scores.
+    """
+    if run.version is None or not pool.index_version or pool.index_version == run.version.collection:
+        return True
+    version = version_of_collection(pool.index_version)
+    if version is None:
+        return False
+    run.version = version
+    if run.query.mode is not Mode.BROWSE:
+        run.calibration = find_calibration(run.query.store_id, version)
+    return True
 
 
 def _compute(run: Run) -> Pool:

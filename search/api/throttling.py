@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from time import monotonic, time
+from time import time
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -14,7 +14,10 @@ from rest_framework.throttling import BaseThrottle
 
 from catalog.models import ApiKey
 from catalog.models.keys import KeyKind
-from search.redis_client import redis_client
+from search.breakers import PartOpen
+from search.redis_cache import redis_breaker
+from search.redis_client import redis_address, redis_client
+from search.seldom import warn_seldom
 
 if TYPE_CHECKING:
     # These read the settings, which name this module.
@@ -24,12 +27,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 WINDOW_S = 60
-# A Redis that hangs costs each call its socket timeout: after a failure it is left alone for this long.
-PAUSE_S = 5.0
-LOG_EVERY_S = 60.0
-
-_paused_until = 0.0
-_logged_at = float("-inf")
 
 
 def limit_per_minute(key: ApiKey) -> int:
@@ -89,18 +86,12 @@ def _over(key: ApiKey, view: APIView, *, counter: str, times: int) -> int | None
 
 def _count(name: str, *, times: int) -> int | None:
     """So many more for this window, and how many that makes; None while Redis does not answer."""
-    global _paused_until, _logged_at
-    if monotonic() < _paused_until:
-        return None
     try:
         key = cache.make_key(name)
-        with redis_client().pipeline(transaction=False) as pipeline:
+        with redis_breaker(redis_address()).calling(), redis_client().pipeline(transaction=False) as pipeline:
             pipeline.incrby(key, times)
             pipeline.expire(key, 2 * WINDOW_S)
             return int(pipeline.execute()[0])
-    except (RedisError, OSError) as error:
-        _paused_until = monotonic() + PAUSE_S
-        if monotonic() - _logged_at > LOG_EVERY_S:
-            _logged_at = monotonic()
-            logger.warning("Requests are not counted while Redis is down: %s", error)
+    except (RedisError, OSError, PartOpen) as error:
+        warn_seldom(logger, "Requests are not counted while Redis is down: %s", error)
         return None

@@ -1,6 +1,7 @@
 """The only importer of pymilvus: connection, schema, rows and search. Vendor errors become ours here."""
 
 from search.milvus.connection import Engine, close_client, engine, is_answering
+from search.milvus.exact import exact_search
 from search.milvus.filters import expression
 from search.milvus.indexes import IndexSettings, index_settings
 from search.milvus.rows import (
@@ -17,13 +18,16 @@ from search.milvus.schema import (
     collection_names,
     create_collection,
     drop_collection,
+    fingerprint_of_collection,
     has_collection,
     point_alias,
 )
 from search.milvus.search import ImageHit, search
+from search.milvus.sizes import Footprint, footprint
 
 __all__ = [
     "Engine",
+    "Footprint",
     "ImageHit",
     "IndexSettings",
     "Row",
@@ -35,8 +39,11 @@ __all__ = [
     "delete_rows",
     "drop_collection",
     "engine",
+    "exact_search",
     "expression",
+    "fingerprint_of_collection",
     "flush_rows",
+    "footprint",
     "has_collection",
     "index_settings",
     "is_answering",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from search.errors import InvalidIndex
 from search.milvus.connection import Engine
@@ -19,7 +20,55 @@ class IndexSettings:
     rescore: bool = False
 
 
-def index_settings(index_type: str, *, dimension: int, engine: Engine) -> IndexSettings:
+# What may be set by hand: least, most. Source: Milvus' index pages (HNSW, IVF_PQ).
+_BUILD_RANGES: dict[str, dict[str, tuple[int, int]]] = {
+    "FLAT": {},
+    "HNSW": {"M": (2, 2048), "efConstruction": (8, 65_536)},
+    "IVF_PQ": {"nlist": (1, 65_536), "m": (1, 32_768), "nbits": (1, 24)},
+}
+_SEARCH_RANGES: dict[str, dict[str, tuple[int, int]]] = {
+    "FLAT": {},
+    "HNSW": {"ef": (1, 32_768)},
+    "IVF_PQ": {"nprobe": (1, 65_536), "rescore": (0, 1)},
+}
+
+
+def index_settings(
+    index_type: str,
+    *,
+    dimension: int,
+    engine: Engine,
+    build: Mapping[str, int] = MappingProxyType({}),
+    search: Mapping[str, int] = MappingProxyType({}),
+) -> IndexSettings:
+    """The parameters for an index type on this engine, `build` and `search` in the place of those that they name.
+
+    Raises `InvalidIndex` for a parameter that the type does not have, and for what `_chosen` refuses.
+    """
+    chosen = _chosen(index_type, dimension=dimension, engine=engine)
+    kind = chosen.index_type
+    _check(build, _BUILD_RANGES[kind], kind, field="index_params")
+    _check(search, _SEARCH_RANGES[kind], kind, field="search_params")
+    made = {**chosen.build, **build}
+    if kind == "IVF_PQ" and dimension % made["m"]:
+        raise InvalidIndex(
+            f"m is {made['m']}: it must divide the {dimension} dimensions of a vector.", field="index_params"
+        )
+    asked = {**chosen.search, **search}
+    rescore = bool(asked.pop("rescore", chosen.rescore))
+    return IndexSettings(kind, build=made, search=asked, rescore=rescore)
+
+
+def _check(stated: Mapping[str, int], known: Mapping[str, tuple[int, int]], kind: str, *, field: str) -> None:
+    for name, value in stated.items():
+        if name not in known:
+            raise InvalidIndex(f"{kind} has no parameter {name!r} here: use {', '.join(known) or 'none'}.", field=field)
+        least, most = known[name]
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            raise InvalidIndex(f"{name} is {value!r}: give a whole number from {least} to {most:,}.", field=field)
+
+
+def _chosen(index_type: str, *, dimension: int, engine: Engine) -> IndexSettings:
     """The parameters for an index type on this engine; AUTO is FLAT on Milvus Lite and HNSW on a server.
 
     Sources: HNSW M 16, efConstruction 200, ef 128: recall@10 0.999 at 100 k x 512 on Milvus 2.3.5 (docs/architecture.md).

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from search.milvus.connection import client, milvus_errors
+from search.milvus.connection import ask
 from search.milvus.filters import expression
 from search.milvus.rows import read_vectors
 from search.query import RowFilter
@@ -37,10 +37,10 @@ def search(
     params: Mapping[str, int],
     rescore: bool = False,
     is_strong: bool = False,
-    timeout_s: float | None = None,
 ) -> list[list[ImageHit]]:
     """For each row of `vectors` (n, dimension) the `limit` best images under the filter, best first.
 
+    Within `MILVUS_SEARCH_TIMEOUT_S`, or what is left of the request's deadline.
     `params` are the version's search parameters; `ef` is raised to `limit`, as HNSW demands.
     """
     if wanted.matches_nothing or limit < 1 or not len(vectors):
@@ -49,18 +49,18 @@ def search(
     tuned = dict(params)
     if "ef" in tuned:
         tuned["ef"] = max(tuned["ef"], fetched)
-    with milvus_errors(f"searching {collection}"):
-        answer = client().search(
-            collection,
-            data=[vector.tolist() for vector in vectors],
-            anns_field="embedding",
-            filter=expression(wanted),
-            limit=fetched,
-            output_fields=["product_id"],
-            search_params={"metric_type": "COSINE", "params": tuned},
-            consistency_level="Strong" if is_strong else "Bounded",
-            timeout=timeout_s,
-        )
+    answer = ask(
+        f"searching {collection}",
+        "search",
+        collection,
+        data=[vector.tolist() for vector in vectors],
+        anns_field="embedding",
+        filter=expression(wanted),
+        limit=fetched,
+        output_fields=["product_id"],
+        search_params={"metric_type": "COSINE", "params": tuned},
+        consistency_level="Strong" if is_strong else "Bounded",
+    )
     results = [
         [ImageHit(int(hit["id"]), int(hit["entity"]["product_id"]), float(hit["distance"])) for hit in hits]
         for hits in answer
