@@ -14,8 +14,8 @@ def redis_client() -> Redis:
     """The client, with the cache's patience. Keys are its caller's own: `cache.make_key` gives the cache's."""
     url = redis_address()
     if url not in _clients:
-        options: dict[str, Any] = settings.CACHES["default"].get("OPTIONS", {})
-        _clients[url] = Redis.from_url(url, **options)
+        stated: Any = settings.CACHES["default"]
+        _clients[url] = Redis.from_url(url, **stated.get("OPTIONS", {}))
     return _clients[url]
 
 
