@@ -213,8 +213,7 @@ def load(query: Query) -> tuple[Pool | None, Starts]:
     metrics.POOLS.labels(metrics.hit_or_miss(packed is not None)).inc()
     if packed is None:
         return None, NO_STARTS
-    size = _HEADER.unpack_from(packed)[0]
-    begin = _HEADER.size + size
+    begin = _HEADER.size + _HEADER.unpack_from(packed)[0]
     header = json.loads(packed[_HEADER.size : begin])
     if header["digest"] != query_digest(query):
         raise InvalidQuery(

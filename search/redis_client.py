@@ -21,9 +21,9 @@ _clients: dict[str, Redis] = {}
 
 def redis_client() -> Redis:
     """The client, with the cache's patience. Keys are its caller's own: `cache.make_key` gives the cache's."""
-    stated: dict[str, Any] = settings.CACHES["default"]
-    url = str(stated["LOCATION"])
+    url = redis_address()
     if url not in _clients:
+        stated: Any = settings.CACHES["default"]
         _clients[url] = Redis.from_url(url, **stated.get("OPTIONS", {}))
     return _clients[url]
 
