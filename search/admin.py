@@ -7,11 +7,11 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 
 from catalog.admin.decorators import action, display
 from catalog.admin.photos import PhotoInline
 from catalog.admin.products import ProductAdmin
+from catalog.admin.read_only import ReadOnlyAdmin
 from catalog.admin.scope import StoreScopedAdmin
 from catalog.models import Product, ProductImage
 from search.attributes import admin as attributes_admin
@@ -21,6 +21,7 @@ from search.indexing import clear_entries
 from search.models import IndexEntry, IndexVersion, VersionState
 from search.playground import admin as playground_admin
 from search.ranking import admin as ranking_admin
+from search.recall import admin as recall_admin
 from search.rules import admin as rules_admin
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "events_admin",
     "playground_admin",
     "ranking_admin",
+    "recall_admin",
     "rules_admin",
 ]
 
@@ -125,19 +127,6 @@ def reindex_images(images: QuerySet[ProductImage]) -> int:
     for start in range(0, len(ids), 5000):
         cleared += clear_entries(ids[start : start + 5000])
     return cleared
-
-
-class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]
-    """Rows that the program writes and people only read."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(IndexVersion)

@@ -20,6 +20,7 @@ from search.lexical import Words
 from search.milvus import ImageHit
 from search.models import IndexVersion
 from search.query import RowFilter
+from search.recall.noting import note_search
 from search.vectors import VectorQuery, product_vectors
 
 # A dead engine may cost a search this long, then the other routes answer without it.
@@ -105,17 +106,15 @@ def vector_route(asked: VectorQuery, version: IndexVersion, *, wanted: RowFilter
     Matching any, a product is as near as the nearest of all vectors says; matching all, its score is the weighted mean over
     the groups of vectors, each group's best. `deadline` is on `time.monotonic`'s clock.
     """
-    params = dict(version.search_params)
-    rescore = bool(params.pop("rescore", 0))
     found = milvus.search(
         version.collection,
         asked.vectors,
         wanted=wanted,
         limit=limit,
-        params=params,
-        rescore=rescore,
+        params=version.search_params,
         timeout_s=max(0.05, min(SEARCH_TIMEOUT_S, deadline - monotonic())),
     )
+    note_search(version, asked.vectors, wanted=wanted, found=found)
     if asked.match is Match.ALL and len(asked.groups) > 1:
         return _of_all(asked, found, version, limit=limit)
     # All rows that pass the filter are in any list that was not cut; what is in no list scores below each list's end.

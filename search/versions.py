@@ -88,7 +88,7 @@ def create_version(*, encoder: str, index_type: str) -> IndexVersion:
             dimension=loaded.dimension,
             index_type=index.index_type,
             index_params=dict(index.build),
-            search_params={**index.search, **({"rescore": 1} if index.rescore else {})},
+            search_params=index.plan.to_params(),
         )
         # Another installation on the same Milvus, or a collection of a database since restored, may own a plain name.
         version.collection = f"{settings.INDEX_COLLECTION_PREFIX}_v{version.pk}_{timezone.now():%Y%m%d%H%M%S}"

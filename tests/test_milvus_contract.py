@@ -74,7 +74,7 @@ def found(
     name: str, index: milvus.IndexSettings, query: NDArray[np.float32], wanted: RowFilter, limit: int = 10
 ) -> list[milvus.ImageHit]:
     return milvus.search(
-        name, query[None, :], wanted=wanted, limit=limit, params=index.search, rescore=index.rescore, is_strong=True
+        name, query[None, :], wanted=wanted, limit=limit, params=index.plan.to_params(), is_strong=True
     )[0]
 
 
@@ -91,7 +91,7 @@ def test_every_row_is_found_in_its_store_after_repeated_upserts(collection: tupl
         own = {number for number in range(ROWS) if number % STORES + 1 == store}
         assert {hit.image_id for hit in hits} <= own
         assert len(hits) == len({hit.image_id for hit in hits})
-        if not index.rescore:
+        if index.plan.over_fetch == 1:
             assert {hit.image_id for hit in hits} == own
 
 

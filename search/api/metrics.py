@@ -25,6 +25,7 @@ from redis.exceptions import RedisError
 from catalog.models import ImportJob, Product, ProductImage
 from search import indexing
 from search.models import IndexVersion, VersionState
+from search.recall.alarms import recall_by_selectivity
 
 logger = logging.getLogger(__name__)
 
@@ -67,6 +68,7 @@ class VitrineCollector(Collector):
         try:
             yield from _catalogue()
             yield from _index()
+            yield from _recall()
         except (OperationalError, InterfaceError) as error:
             logger.warning("No figures of the index: %s", error)
         try:
@@ -101,6 +103,27 @@ def _index() -> Iterator[GaugeMetricFamily]:
     for state, count in {**counts, "stale": indexing.count_stale(version)}.items():
         entries.add_metric([state], count)
     yield entries
+
+
+def _recall() -> Iterator[GaugeMetricFamily]:
+    version = IndexVersion.objects.filter(state=VersionState.LIVE).first()
+    if version is None:
+        return
+    recall = GaugeMetricFamily(
+        "vitrine_recall_at_10",
+        "Of the ten nearest by exact search, the share found in the last 24 hours, by the share of rows that passed the filter.",
+        labels=["selectivity"],
+    )
+    searches = GaugeMetricFamily(
+        "vitrine_recall_searches",
+        "Searches that were asked again exactly in the last 24 hours.",
+        labels=["selectivity"],
+    )
+    for bucket in recall_by_selectivity(version):
+        recall.add_metric([f"{bucket.selectivity:g}"], bucket.recall)
+        searches.add_metric([f"{bucket.selectivity:g}"], bucket.searches)
+    yield recall
+    yield searches
 
 
 def _queues() -> Iterator[GaugeMetricFamily]:

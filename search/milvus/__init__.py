@@ -1,8 +1,10 @@
 """The only importer of pymilvus: connection, schema, rows and search. Vendor errors become ours here."""
 
 from search.milvus.connection import Engine, close_client, engine, is_answering
+from search.milvus.counts import forget_counts, passing_rows
+from search.milvus.exact import Exact, ExactHit, exact_search
 from search.milvus.filters import expression
-from search.milvus.indexes import IndexSettings, index_settings
+from search.milvus.indexes import IndexSettings, SearchPlan, index_settings, search_plan
 from search.milvus.rows import (
     Row,
     StoredRow,
@@ -19,14 +21,18 @@ from search.milvus.schema import (
     drop_collection,
     has_collection,
     point_alias,
+    unindexed_rows,
 )
 from search.milvus.search import ImageHit, search
 
 __all__ = [
     "Engine",
+    "Exact",
+    "ExactHit",
     "ImageHit",
     "IndexSettings",
     "Row",
+    "SearchPlan",
     "StoredRow",
     "close_client",
     "collection_names",
@@ -35,14 +41,19 @@ __all__ = [
     "delete_rows",
     "drop_collection",
     "engine",
+    "exact_search",
     "expression",
     "flush_rows",
+    "forget_counts",
     "has_collection",
     "index_settings",
     "is_answering",
     "iterate_rows",
+    "passing_rows",
     "point_alias",
     "read_vectors",
     "search",
+    "search_plan",
+    "unindexed_rows",
     "upsert_rows",
 ]

@@ -1,22 +1,79 @@
-"""The index types and their parameters, in one table with their source."""
+"""The index types and their parameters, to build and to search, in one table with their source."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from search.errors import InvalidIndex
 from search.milvus.connection import Engine
 
 
 @dataclass(frozen=True, slots=True)
+class SearchPlan:
+    """How a collection is searched so that the ten nearest are found whatever share of its rows passes the filter.
+
+    `effort` is the engine's parameter of that name (`ef`, `nprobe`; empty: none) where every row passes. With `widens` it grows
+    as fewer pass, so that as many passing rows are looked at. `over_fetch` times the limit are fetched and scored by their raw
+    vectors (1: the engine's scores are exact). Where at most `exact_below` rows pass, each of them is compared.
+    """
+
+    parameter: str = ""
+    effort: int = 0
+    over_fetch: int = 1
+    exact_below: int = 0
+    widens: bool = False
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether the plan depends on how many rows pass."""
+        return self.widens or self.exact_below > 0
+
+    def to_params(self) -> dict[str, int]:
+        """The plan as `IndexVersion.search_params` holds it."""
+        effort = {self.parameter: self.effort} if self.parameter else {}
+        return {
+            **effort,
+            "over_fetch": self.over_fetch,
+            "exact_below": self.exact_below,
+            "widens": int(self.widens),
+        }
+
+
+# The most that an engine takes.
+MAX_EFFORT = {"ef": 32_768, "nprobe": 65_536}
+
+
+@dataclass(frozen=True, slots=True)
 class IndexSettings:
-    """How vectors are indexed and searched. `rescore` asks for over-fetch and exact scores from the raw vectors."""
+    """How vectors are indexed, and how they are searched."""
 
     index_type: str
     build: Mapping[str, int] = field(default_factory=dict)
-    search: Mapping[str, int] = field(default_factory=dict)
-    rescore: bool = False
+    plan: SearchPlan = field(default_factory=SearchPlan)
+
+
+# Measured by benchmarks/recall.py; docs/scaling.md has the figures.
+HNSW_PLAN = SearchPlan("ef", 128)
+LITE_HNSW_PLAN = SearchPlan("ef", 128, exact_below=2_000, widens=True)
+IVF_PQ_PLAN = SearchPlan("nprobe", 32, over_fetch=20, exact_below=2_000, widens=True)
+
+
+def search_plan(params: Mapping[str, int], *, engine: Engine) -> SearchPlan:
+    """The plan that a version's `search_params` state; what they leave out (older versions) is the table's."""
+    if "nprobe" in params:
+        plan = IVF_PQ_PLAN
+    elif "ef" in params:
+        plan = LITE_HNSW_PLAN if engine.is_lite else HNSW_PLAN
+    else:
+        plan = SearchPlan()
+    return replace(
+        plan,
+        effort=int(params.get(plan.parameter, plan.effort)),
+        over_fetch=max(1, int(params.get("over_fetch", plan.over_fetch))),
+        exact_below=int(params.get("exact_below", plan.exact_below)),
+        widens=bool(params.get("widens", plan.widens)),
+    )
 
 
 def index_settings(index_type: str, *, dimension: int, engine: Engine) -> IndexSettings:
@@ -34,7 +91,8 @@ def index_settings(index_type: str, *, dimension: int, engine: Engine) -> IndexS
     if kind == "FLAT":
         return IndexSettings("FLAT")
     if kind == "HNSW":
-        return IndexSettings("HNSW", build={"M": 16, "efConstruction": 200}, search={"ef": 128})
+        plan = LITE_HNSW_PLAN if engine.is_lite else HNSW_PLAN
+        return IndexSettings("HNSW", build={"M": 16, "efConstruction": 200}, plan=plan)
     if kind == "IVF_PQ":
         if not engine.has_pq:
             raise InvalidIndex(
@@ -43,9 +101,7 @@ def index_settings(index_type: str, *, dimension: int, engine: Engine) -> IndexS
                 field="index_type",
             )
         codes = _largest_divisor(dimension, at_most=max(1, dimension // 8))
-        return IndexSettings(
-            "IVF_PQ", build={"nlist": 1024, "m": codes, "nbits": 8}, search={"nprobe": 32}, rescore=True
-        )
+        return IndexSettings("IVF_PQ", build={"nlist": 1024, "m": codes, "nbits": 8}, plan=IVF_PQ_PLAN)
     raise InvalidIndex(f"Unknown index type {index_type!r}: use AUTO, FLAT, HNSW or IVF_PQ.", field="index_type")
 
 

@@ -76,3 +76,12 @@ def point_alias(alias: str, *, collection: str) -> None:
             client().alter_alias(collection, alias)
         else:
             client().create_alias(collection, alias)
+
+
+def unindexed_rows(name: str) -> int:
+    """How many rows a server's index does not hold yet: it builds in its own time. 0 on Milvus Lite, which builds as it flushes."""
+    if engine().is_lite:
+        return 0
+    with milvus_errors(f"looking at the index of {name}"):
+        found = client().describe_index(name, "embedding")
+    return int(found["total_rows"]) - int(found["indexed_rows"])
