@@ -157,16 +157,23 @@ def priced(db: None, colour_encoder: ColourEncoder, settings: Settings) -> Itera
         milvus.drop_collection(name)
 
 
-def test_the_tuner_measures_every_selectivity_and_applies_what_it_chose(priced: tuple[Store, IndexVersion]) -> None:
+def test_the_tuner_measures_every_selectivity_and_applies_what_it_chose(
+    priced: tuple[Store, IndexVersion], monkeypatch: pytest.MonkeyPatch
+) -> None:
     _, version = priced
-    before = version.search_params
-    printed = run_tuner("--queries", "6")
-    assert all(f"{share * 100:g} %" in printed for share in SELECTIVITIES[1:]), printed
+    monkeypatch.setattr(tuning, "EFFORTS", {"ef": (64,)})
+    IndexVersion.objects.update(search_params={"ef": 512})
+    printed = run_tuner("--queries", "4")
+    # 0.1 % of four hundred is less than one product.
+    assert all(f"{share * 100:g} % (" in printed for share in SELECTIVITIES[1:]), printed
+    assert "(now)" in printed
     version.refresh_from_db()
-    assert (version.search_params, version.tuned_at) == (before, None)
-    chosen = run_tuner("--queries", "6", "--apply").partition("Chosen: ")[2].partition(" (")[0]
+    assert (version.search_params, version.tuned_at) == ({"ef": 512}, None)
+    chosen = run_tuner("--queries", "4", "--apply").partition("Chosen: ")[2].partition(" (")[0]
     version.refresh_from_db()
-    assert ", ".join(f"{name} {value}" for name, value in version.search_params.items()) == chosen
+    plan = milvus.search_plan(version.search_params, engine=milvus.engine())
+    assert ", ".join(f"{name} {value}" for name, value in plan.to_params().items()) == chosen
+    assert plan.to_params() == version.search_params
     assert version.tuned_at is not None
 
 
@@ -174,15 +181,13 @@ def test_the_tuner_changes_nothing_where_nothing_keeps_the_promise(
     priced: tuple[Store, IndexVersion], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, version = priced
-    before = version.search_params
-    monkeypatch.setattr(tuning, "EFFORTS", {"ef": (1,)})
-    monkeypatch.setattr(tuning, "COUNTED", ((0, False),))
-    IndexVersion.objects.update(search_params={"ef": 1, "exact_below": 0, "widens": 0})
+    monkeypatch.setattr(tuning, "grid", lambda version: [SearchPlan("ef", 64)])
+    monkeypatch.setattr(tuning, "PROMISE", 1.1)
     with pytest.raises(CommandError, match="Nothing in the grid"):
-        run_tuner("--queries", "10", "--apply")
+        run_tuner("--queries", "4", "--apply")
+    before = version.search_params
     version.refresh_from_db()
-    assert version.search_params != before
-    assert version.tuned_at is None
+    assert (version.search_params, version.tuned_at) == (before, None)
 
 
 def test_the_tuner_names_what_it_does_not_know(priced: tuple[Store, IndexVersion]) -> None:
