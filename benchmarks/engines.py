@@ -26,6 +26,9 @@ STEADY_S = 30.0
 def engine(data_dir: Path, name: str) -> Iterator[psutil.Process]:
     """A Milvus of that name (`lite` or `server`) on this folder; the settings point to it meanwhile."""
     parts = make_services(data_dir, ["milvus"], milvus_engine=name)
+    # On a busy machine a server that is not scheduled for five seconds takes itself for lost, and ends.
+    parts[0].environment["COMMON_SESSION_TTL"] = "120"
+    parts[0].start_timeout_s = 600
     before = settings.MILVUS_URI, settings.MILVUS_TIMEOUT_S
     with running(data_dir, parts, free_bytes=FREE_BYTES):
         settings.MILVUS_URI, settings.MILVUS_TIMEOUT_S = embedded.endpoints(data_dir).milvus_uri, 600.0

@@ -14,28 +14,22 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import numpy as np
 import psutil
-from django.conf import settings
+from numpy.typing import NDArray
 
 import benchmarks.configured  # noqa: F401
-from benchmarks import clustered
+from benchmarks import clustered, engines
 from benchmarks.machine import describe
-from config import embedded
-from config.embedded.services import make_services, running
 from search import milvus
-from search.milvus.connection import client
 
 COLLECTION = "scale"
-BATCH = 2_000
 WARM_UP = 5
 
 
@@ -85,56 +79,9 @@ class Watch:
         self._ended.set()
 
 
-@contextmanager
-def server(data_dir: Path) -> Iterator[psutil.Process]:
-    """A Milvus server on this folder; the settings point to it meanwhile."""
-    parts = make_services(data_dir, ["milvus"], milvus_engine="server")
-    before = settings.MILVUS_URI
-    with running(data_dir, parts, free_bytes=20 * 2**30):
-        settings.MILVUS_URI, settings.MILVUS_TIMEOUT_S = embedded.endpoints(data_dir).milvus_uri, 600.0
-        milvus.close_client()
-        assert parts[0].process is not None
-        yield psutil.Process(parts[0].process.pid)
-    settings.MILVUS_URI = before
-    milvus.close_client()
-
-
-def load(rows: int, point: Point, *, total: int, seed: int) -> None:
-    """Write the rows that are missing up to this size, in batches, and flush."""
-    present = milvus.count_rows(COLLECTION)
-    started = time.perf_counter()
-    first = present // clustered.CHUNK * clustered.CHUNK
-    for first_id, vectors in clustered.chunks(total, dimension=point.dimension, seed=seed, first=first):
-        if first_id >= rows:
-            break
-        for start in range(0, min(len(vectors), rows - first_id), BATCH):
-            part = vectors[start : min(start + BATCH, rows - first_id)]
-            began = time.perf_counter()
-            milvus.upsert_rows(COLLECTION, clustered.rows_of(first_id + start, part))
-            point.load_s += time.perf_counter() - began
-        log(f"{first_id + len(vectors):,} rows after {time.perf_counter() - started:.0f} s")
-    began = time.perf_counter()
-    milvus.flush_rows(COLLECTION)
-    point.load_s += time.perf_counter() - began
-
-
-def build(rows: int, point: Point) -> None:
-    """Wait until the whole collection is indexed and loaded, and its segments have stayed as they are for a while."""
-    began, steady_since, segments = time.perf_counter(), time.perf_counter(), ""
-    while True:
-        state = client().describe_index(COLLECTION, "embedding")
-        pending = int(state.get("pending_index_rows", 0))
-        now = " ".join(sorted(f"{one.segment_id}:{one.num_rows}" for one in client().list_loaded_segments(COLLECTION)))
-        if now != segments or pending:
-            segments, steady_since = now, time.perf_counter()
-        elif time.perf_counter() - steady_since > 60:
-            break
-        time.sleep(2)
-    point.build_s += steady_since - began
-    log(f"{rows:,} rows indexed {steady_since - began:.0f} s after the last write; segments {segments}")
-
-
-def measure(point: Point, asked: Any, exact: Mapping[float, list[list[int]]], params: Mapping[str, int]) -> None:
+def measure(
+    point: Point, asked: NDArray[np.float32], exact: Mapping[float, list[list[int]]], params: Mapping[str, int]
+) -> None:
     """Recall and latency at every selectivity, the queries in one order, the selectivities in turn."""
     times: dict[float, list[float]] = {share: [] for share in exact}
     found: dict[float, list[list[int]]] = {share: [] for share in exact}
@@ -153,10 +100,6 @@ def measure(point: Point, asked: Any, exact: Mapping[float, list[list[int]]], pa
         point.p95_ms[f"{share:g}"] = float(np.percentile(times[share], 95))
 
 
-def log(text: str) -> None:
-    print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
-
-
 def disk_bytes(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
@@ -167,7 +110,7 @@ def run(data_dir: Path, sizes: list[int], *, dimension: int, seed: int, amount: 
     data_dir.mkdir(parents=True, exist_ok=True)
     points = [Point(**json.loads(line)) for line in record.read_text().splitlines()] if record.exists() else []
     asked = clustered.queries(total, amount, dimension=dimension, seed=seed)
-    with server(data_dir) as process:
+    with engines.engine(data_dir, "server") as process:
         watch = Watch(process)
         empty = watch.resident()
         index = milvus.index_settings("HNSW", dimension=dimension, engine=milvus.engine())
@@ -177,8 +120,8 @@ def run(data_dir: Path, sizes: list[int], *, dimension: int, seed: int, amount: 
             last = points[-1] if points else Point(0, dimension, index.index_type)
             point = Point(rows, dimension, index.index_type, load_s=last.load_s, build_s=last.build_s)
             point.empty_bytes = last.empty_bytes or empty
-            load(rows, point, total=total, seed=seed)
-            build(rows, point)
+            point.load_s += engines.fill(COLLECTION, rows, total=total, dimension=dimension, seed=seed)
+            point.build_s += engines.wait_built(COLLECTION)
             point.milvus_cpu_s, point.peak_bytes = watch.cpu_s(), watch.peak
             point.resident_bytes, point.disk_bytes = watch.resident(), disk_bytes(data_dir)
             exact = clustered.exact_neighbours(asked, rows, dimension=dimension, seed=seed, total=total)
@@ -187,7 +130,7 @@ def run(data_dir: Path, sizes: list[int], *, dimension: int, seed: int, amount: 
             points.append(point)
             with record.open("a") as file:
                 file.write(json.dumps(asdict(point)) + "\n")
-            log(f"{rows:,} rows done")
+            engines.log(f"{rows:,} rows done")
         watch.stop()
         report(points)
     return points
