@@ -66,22 +66,30 @@ def main() -> None:
     report(times, raw, store=store, facets=traffic.five_facets(store))
 
 
-def ask_with(key: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """A function that asks the search endpoint in this process and gives its JSON; an error ends the run."""
+Asked = tuple[float, float, dict[str, Any]]
+
+
+def ask_with(key: str) -> Callable[[dict[str, Any]], Asked]:
+    """A function that asks the search endpoint in this process: the milliseconds it took, those of this process' own
+    processor, and its JSON. An error ends the run."""
     client = Client(headers={"X-API-Key": key, "Host": "localhost"})
 
-    def ask(body: dict[str, Any]) -> dict[str, Any]:
-        answer = client.post("/api/v1/search", data=body, content_type="application/json")
+    def ask(body: dict[str, Any]) -> Asked:
+        # Writing the request and reading the answer is the client's work.
+        sent = json.dumps(body)
+        processor, started = time.process_time(), time.perf_counter()
+        answer = client.post("/api/v1/search", data=sent, content_type="application/json")
+        spent = ((time.perf_counter() - started) * 1000, (time.process_time() - processor) * 1000)
         if answer.status_code not in (200, 503):
             sys.exit(f"The search answered {answer.status_code}: {answer.content.decode()[:400]}")
         data: dict[str, Any] = json.loads(answer.content)
-        return data if answer.status_code == 200 else {"degraded": ["milvus"], "search_id": ""}
+        return *spent, data if answer.status_code == 200 else {"degraded": ["milvus"], "search_id": ""}
 
     return ask
 
 
 def measure(
-    ask: Callable[[dict[str, Any]], dict[str, Any]],
+    ask: Callable[[dict[str, Any]], Asked],
     samples: Sequence[traffic.Sample],
     *,
     facets: tuple[str, ...],
@@ -94,13 +102,13 @@ def measure(
         forms = list(traffic.forms_of(sample, facets, chance))
         chance.shuffle(forms)
         for asked in forms:
-            first = _timed(ask, asked.body)
+            first = ask(asked.body)
             if first[2]["degraded"]:
                 # Its time would say nothing: the vector search took longer than it may.
                 raw["degraded"].append(first[0])
                 continue
             # A later page of the same list, as shoppers turn to it.
-            later = _timed(ask, {**asked.body, "page": 2, "search_id": first[2]["search_id"]})
+            later = ask({**asked.body, "page": 2, "search_id": first[2]["search_id"]})
             if number >= WARM_UP:
                 _note(times.setdefault(asked.form, Times()), first)
                 _note(times.setdefault("page 2 of any", Times()), later)
@@ -110,15 +118,7 @@ def measure(
     return times, raw
 
 
-def _timed(
-    ask: Callable[[dict[str, Any]], dict[str, Any]], body: dict[str, Any]
-) -> tuple[float, float, dict[str, Any]]:
-    processor, started = time.process_time(), time.perf_counter()
-    data = ask(body)
-    return (time.perf_counter() - started) * 1000, (time.process_time() - processor) * 1000, data
-
-
-def _note(taken: Times, measured: tuple[float, float, dict[str, Any]]) -> None:
+def _note(taken: Times, measured: Asked) -> None:
     whole, processor, data = measured
     stages: dict[str, float] = data["timings_ms"]
     taken.whole.append(whole)

@@ -26,6 +26,7 @@ from search.errors import EncoderUnavailable, IndexUnavailable
 from search.facets.members import Members
 from search.facets.statement import count_products, passing_ids
 from search.facets.summaries import SUMMARIES
+from search.id_lists import array_text
 from search.ordering import in_order
 from search.pools import Pool
 from search.query import Filters, RowFilter
@@ -179,7 +180,7 @@ def _worded(run: Run, matched: Matched) -> Matched:
     found = matched.routes[0]
     if not (len(found) and run.words.groups):
         return matched
-    ids = RawSQL("SELECT unnest(%s::bigint[])", [found.products.tolist()])
+    ids = RawSQL("SELECT unnest(%s::bigint[])", [array_text(found.products)])
     with run.timed("lexical"):
         words = words_route(run.products(Filters()).filter(pk__in=ids), run.words, any_word=True)
     route = replace(words, name="words", unseen=None, scores=words.scores / np.float32(len(run.words.groups)))
@@ -233,11 +234,11 @@ def _by_ids(run: Run, filters: Filters, wanted: RowFilter) -> RowFilter:
     wanted = replace(wanted, value_ids=(), palette=())
     if len(passing) > LONG_LIST:
         others = passing_ids(run, replace(filters, palette=(), closeness=None, attributes=()))
-        failing = set(others) - set(passing)
+        failing = np.setdiff1d(others, passing)
         if len(failing) < len(passing):
-            excluded = tuple(sorted(failing.union(wanted.exclude_product_ids)))
-            return replace(wanted, exclude_product_ids=excluded)
-    return replace(wanted, product_ids=passing)
+            excluded = np.union1d(failing, np.array(wanted.exclude_product_ids, np.int64))
+            return replace(wanted, exclude_product_ids=tuple(excluded.tolist()))
+    return replace(wanted, product_ids=tuple(passing.tolist()))
 
 
 def _without_excluded(run: Run, route: Route, filters: Filters) -> Route:

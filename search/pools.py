@@ -36,6 +36,7 @@ _NOT_IDENTITY = {
     "suggests",
     "deadline_ms",
     "image",
+    "stamps",
 }
 
 

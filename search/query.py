@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
 from search.choices import Collapse, Fusion, Match, Mode, Signal, SortKey
+
+if TYPE_CHECKING:
+    from search.stamps import Stamps
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +258,8 @@ class Query:
     typo_tolerance: bool = True
     # What words shall not be understood as, "field:value".
     ignore: tuple[str, ...] = ()
+    # What the store was like when the request was read, where its names were looked up; a search goes on by the same.
+    stamps: Stamps | None = None
 
     @property
     def parts(self) -> tuple[Part, ...]:

@@ -35,6 +35,7 @@ from search.versions import live_version
 def search(
     query: Query,
     *,
+    store: Store | None = None,
     version: IndexVersion | None = None,
     is_kept: bool = True,
     is_logged: bool = True,
@@ -43,12 +44,12 @@ def search(
 ) -> Result:
     """Answer a query. Raises `InvalidQuery`, or `IndexUnavailable`/`EncoderUnavailable` where no route was left to answer.
 
-    `version` asks another index than the live one. `is_kept=False` leaves no pool in the cache for later pages: an
-    evaluation asks thousands of queries once, and shall not push shoppers' pools out. Nor is it remembered as a shopper's
-    search, and `is_logged=False` asks for that alone. `rules` are tried in the place of those in force; an empty list searches
-    without any. `clock` counts the seconds of the query's deadline.
+    `store` is the query's own, where the caller has it. `version` asks another index than the live one. `is_kept=False` leaves
+    no pool in the cache for later pages: an evaluation asks thousands of queries once, and shall not push shoppers' pools out.
+    Nor is it remembered as a shopper's search, and `is_logged=False` asks for that alone. `rules` are tried in the place of
+    those in force; an empty list searches without any. `clock` counts the seconds of the query's deadline.
     """
-    run = begun(query, version, is_kept=is_kept, clock=clock)
+    run = begun(query, version, store=store, is_kept=is_kept, clock=clock)
     run.rules = rules
     pool, facets, search_id, is_renewed = _pool(run)
     with run.timed("hydrate"):
@@ -94,11 +95,19 @@ def search(
     )
 
 
-def begun(query: Query, version: IndexVersion | None, *, is_kept: bool, clock: Callable[[], float]) -> Run:
+def begun(
+    query: Query,
+    version: IndexVersion | None,
+    *,
+    is_kept: bool,
+    clock: Callable[[], float],
+    store: Store | None = None,
+) -> Run:
     """A run with its store, its clock, and the index and calibration that it searches by."""
-    store = Store.objects.get(pk=query.store_id)
+    if store is None or store.pk != query.store_id:
+        store = Store.objects.get(pk=query.store_id)
     run = Run(query, query, store, clock() + query.deadline_ms / 1000, is_kept=is_kept, clock=clock)
-    run.stamps = read_stamps(store.pk)
+    run.stamps = query.stamps or read_stamps(store.pk)
     try:
         run.version = version or live_version()
     except IndexUnavailable:

@@ -51,11 +51,15 @@ Kept = TypeVar("Kept")
 
 @dataclass(frozen=True, slots=True)
 class Boost:
-    """Products whose score is multiplied, and why: `name` says it in `explain`. A factor below 1 buries."""
+    """Products whose score is multiplied, and why: `name` says it in `explain`. A factor below 1 buries.
+
+    Which ones is said by filters, or by a queryset for what filters cannot say.
+    """
 
     name: str
     factor: float
-    products: QuerySet[Product]
+    products: QuerySet[Product] | None = None
+    filters: Filters | None = None
 
 
 @dataclass(slots=True)

@@ -18,6 +18,7 @@ from catalog.models import Store
 from catalog.models.keys import create_api_key
 from search import indexing
 from search.models import IndexVersion
+from tests.kept import kept_shop
 from tests.shop import brand, category, make_product, make_store, photo_bytes
 
 
@@ -64,7 +65,7 @@ def empty_client(db: None, settings: Settings, tmp_path: Path) -> Client:
     return client_of(store)
 
 
-@pytest.fixture
+@kept_shop
 def shop(live_index: IndexVersion) -> Store:
     """Eight indexed products in four colours, shoes and lamps, at 10 to 80; another store has red shoes too."""
     store, other = make_store("shop"), make_store("other")

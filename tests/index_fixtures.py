@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,9 +9,11 @@ import pytest
 from pytest_django import Settings
 
 from search import encoder as encoder_module
-from search import milvus, versions
 from search.models import IndexVersion
+from tests import kept
 from tests.encoders import ColourEncoder
+
+kept.note_writes()
 
 
 @pytest.fixture
@@ -28,9 +29,6 @@ def colour_encoder(settings: Settings, tmp_path: Path) -> Iterator[ColourEncoder
 
 @pytest.fixture
 def live_index(db: None, colour_encoder: ColourEncoder, settings: Settings) -> Iterator[IndexVersion]:
-    """An empty live version; its collection goes with the test. With `transactional_db` it commits for real."""
-    settings.INDEX_COLLECTION_PREFIX = f"t{uuid.uuid4().hex[:12]}"
-    version = versions.ensure_live_version()
-    yield version
-    for name in milvus.collection_names(prefix=settings.INDEX_COLLECTION_PREFIX):
-        milvus.drop_collection(name)
+    """An empty live version; what the test wrote to Milvus goes with it. With `transactional_db` it commits for real."""
+    yield kept.empty_live_version(settings)
+    kept.drop_written(settings.INDEX_COLLECTION_PREFIX)

@@ -13,6 +13,7 @@ from django.test.html import Element, parse_html
 from catalog.models import Store
 from search import indexing
 from search.models import IndexVersion
+from tests.kept import kept_shop
 from tests.shop import brand, category, make_product, make_store
 
 PART = {"HX-Request": "true", "HX-Target": "results"}
@@ -25,7 +26,7 @@ def visitor() -> Client:
     return Client()
 
 
-@pytest.fixture
+@kept_shop
 def boutique(live_index: IndexVersion) -> Store:
     """Twelve indexed products in six colours, lamps and shoes, priced 10 to 120; a twin store beside it."""
     store, other = make_store("shop"), make_store("other")

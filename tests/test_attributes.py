@@ -24,6 +24,7 @@ from search.models import AttributeSuggestion, FittedAttribute, IndexVersion, Su
 from search.query import Filters, Query
 from search.retrieval import search
 from tests.encoders import COLOURS, ColourEncoder
+from tests.kept import kept_shop
 from tests.shop import add_photo, category, make_product, make_store, photo_bytes
 from workers.tasks import suggest_attributes
 
@@ -58,7 +59,7 @@ def fill(store: Store, *, per_colour: int = 12, **facts: Any) -> None:
             colourful(store, f"{colour}-{number}", colour, stated=colour, **facts)
 
 
-@pytest.fixture
+@kept_shop
 def shop(live_index: IndexVersion) -> Store:
     store = make_store("shop")
     fill(store)

@@ -24,6 +24,7 @@ from search.query import FacetRequest, Query
 from search.reliability import calibration_error
 from search.retrieval import search
 from tests.encoders import COLOURS
+from tests.kept import kept_shop
 from tests.shop import add_photo, category, make_product, make_store, photo_bytes
 
 
@@ -107,10 +108,9 @@ def test_the_texts_that_measure_are_not_those_that_fit() -> None:
     assert not [text for text in MEASURING_TEXTS if fitting & {word for word in text.split() if len(word) > 3}]
 
 
-@pytest.fixture
-def shop(live_index: IndexVersion) -> Iterator[Store]:
+@kept_shop
+def colours(live_index: IndexVersion) -> Store:
     """A category for each of nine colours, eight products in shades of it that overlap with the others'."""
-    forget_calibrations()
     store, drawn = make_store("shop"), np.random.default_rng(0)
     for colour in list(COLOURS)[:9]:
         for number in range(8):
@@ -125,7 +125,14 @@ def shop(live_index: IndexVersion) -> Iterator[Store]:
             )
             add_photo(product, colour, data=photo_bytes(shade))
     indexing.sweep(live_index)
-    yield store
+    return store
+
+
+@pytest.fixture
+def shop(colours: Store) -> Iterator[Store]:
+    """That shop; what a test fits is forgotten with it."""
+    forget_calibrations()
+    yield colours
     forget_calibrations()
 
 

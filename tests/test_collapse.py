@@ -24,6 +24,7 @@ from search.retrieval import search
 from search.run import Run
 from tests.api_fixtures import client_of
 from tests.encoders import COLOURS
+from tests.kept import kept_shop
 from tests.shop import add_photo, make_product, make_store, photo_bytes
 from workers.tasks import find_duplicates
 
@@ -39,7 +40,7 @@ def drawn(colour: str, *, kind: str = "PNG", width: int = 32) -> bytes:
     return buffer.getvalue()
 
 
-@pytest.fixture
+@kept_shop
 def styles(live_index: IndexVersion) -> Store:
     """A style S in red, blue and green, a style T in red and black, and a plain yellow thing; all indexed."""
     store = make_store()

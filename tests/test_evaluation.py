@@ -29,12 +29,13 @@ from search.models import IndexVersion
 from search.query import Query
 from search.retrieval import search
 from tests.encoders import ColourEncoder
+from tests.kept import kept_shop
 from tests.shop import category, make_product, make_store
 
 COLOURS = ("red", "blue", "green", "yellow")
 
 
-@pytest.fixture
+@kept_shop
 def shop(live_index: IndexVersion) -> Store:
     """Shoes and lamps in four colours, indexed."""
     store = make_store("shop")

@@ -17,6 +17,7 @@ from search.models import IndexVersion
 from search.query import FacetRequest, Filters, Query
 from search.retrieval import search
 from tests.encoders import COLOURS
+from tests.kept import kept_shop
 from tests.shop import brand, category, make_product, make_store
 
 pytestmark = pytest.mark.django_db
@@ -31,7 +32,7 @@ FACETS = (
 )
 
 
-@pytest.fixture
+@kept_shop
 def styles(live_index: IndexVersion) -> Store:
     """Style S lies in two categories and two brands, its members share values; T is another; two products stand alone."""
     store = make_store()

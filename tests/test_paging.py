@@ -13,6 +13,7 @@ from catalog.models import Product, Store
 from search import indexing
 from search.models import IndexVersion
 from tests.api_fixtures import base64_photo, client_of, post_json, problem_of
+from tests.kept import kept_shop
 from tests.shop import category, make_product, make_store
 
 pytestmark = pytest.mark.django_db
@@ -28,16 +29,16 @@ WAYS: dict[str, dict[str, Any]] = {
 every_way = pytest.mark.parametrize("asked", WAYS.values(), ids=WAYS.keys())
 
 
-@pytest.fixture
-def client(live_index: IndexVersion) -> Client:
-    """Calls the API of a shop with 23 indexed things."""
+@kept_shop
+def shop(live_index: IndexVersion) -> Store:
+    """A shop with 23 indexed things."""
     store = make_store("shop")
     for number in range(23):
         colour = ("red", "blue", "green")[number % 3]
         facts = {"title": f"{colour} thing {number}", "category": category(store, "All"), "price": number + 1}
         make_product(store, f"sku-{number}", colours=(colour,), **facts)
     indexing.sweep(live_index)
-    return client_of(store)
+    return store
 
 
 def ask(client: Client, asked: dict[str, Any]) -> dict[str, Any]:

@@ -18,12 +18,13 @@ from search.query import FacetRequest, Filters, Query, Sort
 from search.result import Result
 from search.retrieval import search
 from tests.encoders import COLOURS, ColourEncoder
+from tests.kept import kept_shop
 from tests.shop import brand, category, make_product, make_store
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept_shop
 def shop(live_index: IndexVersion) -> Store:
     """Twelve indexed products in six colours, lamps and shoes, priced 10 to 120; a twin store beside it."""
     store, other = make_store("shop"), make_store("other")

@@ -17,6 +17,7 @@ from pytest_django import Settings
 from catalog.models import Product, Store
 from search import encoder as encoder_module
 from search import milvus
+from search.api.answers import SearchOut
 from tests.api_fixtures import base64_photo, client_of, post_json, problem_of, skus, upload
 from tests.encoders import COLOURS, ColourEncoder
 from tests.shop import photo_bytes
@@ -37,6 +38,25 @@ def halves(left: str, right: str) -> bytes:
 
 
 # --- words -----------------------------------------------------------------------------------------------------------
+
+
+def test_an_answer_has_the_fields_that_are_documented(client: Client) -> None:
+    body = {"parts": [{"text": "red shoes"}, {"text": "blue", "weight": -0.2}], "facet_by": "color,price(0..50,50..)"}
+    answer = post_json(client, SEARCH, {**body, "explain": True}).json()
+    assert answer["hits"] and answer["facet_counts"][0]["counts"]
+    shape = SearchOut().fields
+    assert answer.keys() == shape.keys()
+    for name, one in {
+        "hits": answer["hits"][0],
+        "facet_counts": answer["facet_counts"][1],
+        "explain": answer["explain"],
+        "index": answer["index"],
+    }.items():
+        documented = getattr(shape[name], "child", shape[name]).fields
+        assert one.keys() == documented.keys(), name
+    plain = post_json(client, SEARCH, body).json()
+    assert shape.keys() - plain.keys() == {"explain"}
+    assert answer["hits"][0].keys() - plain["hits"][0].keys() == {"scores", "signals", "parts", "matched_part"}
 
 
 def test_words_are_answered_in_the_documented_shape(client: Client) -> None:

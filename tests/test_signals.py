@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -16,9 +17,9 @@ from catalog.models import Product, Store
 from catalog.models.keys import KeyKind
 from search.choices import Mode, Signal
 from search.models import RankingModifier
-from search.query import Modifier, Query
+from search.query import Filters, Modifier, Query
 from search.ranking import signals
-from search.retrieval import search
+from search.retrieval import begun, search
 from search.run import Boost
 from tests.api_fixtures import client_of, post_json, problem_of, skus
 
@@ -89,14 +90,22 @@ def test_all_signals_are_read_in_one_statement(shop: Store, django_assert_num_qu
     assert [float(value[-1]) for value in values] == [0.0] * 4
 
 
-def test_boosts_are_read_in_one_statement_and_bounded(shop: Store, django_assert_num_queries: Any) -> None:
+def test_boosts_are_read_in_two_statements_and_bounded(shop: Store, django_assert_num_queries: Any) -> None:
     products = Product.objects.filter(store=shop).order_by("pk")
     known = dict(products.values_list("pk", "sku"))
     lamps, shoes = (products.filter(sku__endswith=noun) for noun in ("lamp", "shoes"))
-    with django_assert_num_queries(1):
-        up, down = signals.boost_factors(
-            np.array(list(known), np.int64), [Boost("lamps", 1e9, lamps), Boost("shoes", 0.0, shoes)]
-        )
+    run = begun(asked(shop), None, is_kept=False, clock=monotonic)
+    run.boosts = [
+        Boost("lamps", 1e9, lamps),
+        Boost("red", 2.0, filters=Filters(attributes=(("color", ("red",)),))),
+        Boost("shoes", 0.0, shoes),
+        Boost("category", 3.0, filters=Filters(categories=("shoes",))),
+    ]
+    assert run.names
+    with django_assert_num_queries(2):
+        up, red, down, category = signals.boost_factors(run, np.array(list(known), np.int64))
+    assert red.tolist() == [2.0 if sku.startswith("red-") else 1.0 for sku in known.values()]
+    assert category.tolist() == [3.0 if sku.endswith("-shoes") else 1.0 for sku in known.values()]
     is_lamp = np.array([sku.endswith("lamp") for sku in known.values()])
     assert up.tolist() == np.where(is_lamp, np.float32(signals.MAX_FACTOR), np.float32(1)).tolist()
     assert down.tolist() == np.where(is_lamp, np.float32(1), np.float32(signals.MIN_FACTOR)).tolist()

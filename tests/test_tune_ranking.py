@@ -19,6 +19,7 @@ from search.query import Query
 from search.ranking import features, tuning
 from search.ranking.features import FEATURES
 from search.retrieval import search
+from tests.kept import kept_shop
 from tests.shop import make_product, make_store
 
 PLACE = {name: place for place, name in enumerate(FEATURES)}
@@ -90,7 +91,7 @@ def judged_file(folder: Path, skus: Sequence[str]) -> Path:
     return path
 
 
-@pytest.fixture
+@kept_shop
 def coats(live_index: IndexVersion) -> Store:
     """Twelve coats; the oldest is the only one that is red, and for winter."""
     store = make_store()

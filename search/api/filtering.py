@@ -16,6 +16,7 @@ from catalog.models import Store
 from search.colour.terms import MAX_COLOURS, read_colour
 from search.errors import InvalidQuery
 from search.query import Filters
+from search.stamps import Stamps
 from search.taxonomy import store_taxonomy
 
 PLAIN_FIELDS = ("category", "brand", "price", "in_stock", "palette")
@@ -51,9 +52,10 @@ class Vocabulary:
             raise InvalidQuery(f"Unknown field {name[:60]!r}: {hint}{', '.join(self.fields)}.", field=field)
 
 
-def store_vocabulary(store: Store) -> Vocabulary:
-    """The names that this store's filters and facets may use."""
-    return Vocabulary(frozenset(store_taxonomy(store.pk).attributes), Decimal(10) ** -store.minor_unit_digits)
+def store_vocabulary(store: Store, *, stamps: Stamps | None = None) -> Vocabulary:
+    """The names that this store's filters and facets may use, as they are now or were when the stamps were read."""
+    names = store_taxonomy(store.pk, stamp=None if stamps is None else stamps.taxonomy)
+    return Vocabulary(frozenset(names.attributes), Decimal(10) ** -store.minor_unit_digits)
 
 
 def parse_filter_by(text: str, vocabulary: Vocabulary) -> Filters:

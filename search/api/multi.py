@@ -12,7 +12,6 @@ from rest_framework.views import APIView
 
 from catalog.models import ApiKey
 from search.api import docs
-from search.api.answers import Answer, answer_data
 from search.api.auth import is_secret, owner_of, request_key
 from search.api.errors import search_problem
 from search.api.parameters import MultiSearchIn
@@ -20,6 +19,7 @@ from search.api.parsers import posted
 from search.api.requests import build_query, read_fields
 from search.api.selection import Selection, read_selection
 from search.api.throttling import count_more
+from search.api.writing import Answer, answer_data
 from search.errors import InvalidQuery, SearchError
 from search.multi import search_many
 from search.query import Query

@@ -6,9 +6,6 @@ from typing import Any
 
 from rest_framework import serializers
 
-from search.api.filtering import written_filters
-from search.result import Explanation
-
 
 class CorrectionOut(serializers.Serializer[Any]):
     word = serializers.CharField(help_text="As typed.")
@@ -55,14 +52,14 @@ class PartFactsOut(serializers.Serializer[Any]):
     weight = serializers.FloatField()
 
 
-class ExplanationOut(serializers.Serializer[Explanation]):
+class ExplanationOut(serializers.Serializer[Any]):
     """The search as it was understood and done; timings_ms and index are the answer's own."""
 
     routes = RouteFactsOut(many=True)
     parts = PartFactsOut(many=True)
     text = serializers.CharField(help_text="As it was searched, after rules and corrections.")
     words = serializers.ListField(child=serializers.CharField(), help_text="Each word or phrase looked for.")
-    filter_by = serializers.SerializerMethodField(help_text="The filters that were searched under.")
+    filter_by = serializers.CharField(help_text="The filters that were searched under.")
     pool_size = serializers.IntegerField(help_text="Products in the list that pages are read from.")
     hidden_count = serializers.IntegerField(help_text="Products that rules hide from this search.")
     pinned_count = serializers.IntegerField(help_text="Products that rules put in a place.")
@@ -70,9 +67,6 @@ class ExplanationOut(serializers.Serializer[Explanation]):
     rrf_constant = serializers.IntegerField(help_text="Of reciprocal rank fusion.")
     collapse = serializers.CharField()
     diversity = serializers.FloatField()
-
-    def get_filter_by(self, found: Explanation) -> str:
-        return written_filters(found.filters)
 
 
 class ModifierCheckOut(serializers.Serializer[Any]):

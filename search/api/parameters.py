@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from rest_framework import serializers
@@ -274,7 +275,11 @@ class MultiSearchIn(StrictSerializer):
 
 def validated(serializer_class: type[StrictSerializer], data: Mapping[str, Any]) -> dict[str, Any]:
     """The data in its types, defaults filled in. Raises DRF's `ValidationError` with every wrong field."""
-    serializer = serializer_class(data=data)
-    serializer.is_valid(raise_exception=True)
-    result: dict[str, Any] = serializer.validated_data
+    result: dict[str, Any] = _shape(serializer_class).run_validation(data)
     return result
+
+
+@cache
+def _shape(serializer_class: type[StrictSerializer]) -> StrictSerializer:
+    """One serializer for all requests: validating keeps nothing in it, and making its forty fields takes 2 ms."""
+    return serializer_class()

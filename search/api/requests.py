@@ -30,6 +30,7 @@ from search.query import FacetRequest, Filters, Modifier, Part, Query, Sort
 from search.result import Result
 from search.retrieval import search
 from search.rules.presets import with_preset
+from search.stamps import Stamps, read_stamps
 
 _BY_WORDS_ALONE = (Mode.WORDS, Mode.LEXICAL, Mode.SEMANTIC)
 
@@ -40,7 +41,7 @@ def search_request(store: Store, *, owner: str, data: Mapping[str, Any], image_b
     `owner` binds the `search_id` pool to whoever asks (a key, a session). `image_bytes` is an uploaded photo as it came.
     Raises `InvalidQuery` or `InvalidImage` (their `field` names the input), `IndexUnavailable`, `EncoderUnavailable`.
     """
-    return search(build_query(store, owner=owner, data=data, image_bytes=image_bytes))
+    return search(build_query(store, owner=owner, data=data, image_bytes=image_bytes), store=store)
 
 
 def build_query(
@@ -195,9 +196,11 @@ def _listing(store: Store, asked: Mapping[str, Any], *, owner: str) -> Query:
             "Narrow the search with filters.",
             field="page",
         )
-    filters, facet_by = _filters_and_facets(store, asked)
+    stamps = read_stamps(store.pk)
+    filters, facet_by = _filters_and_facets(store, asked, stamps)
     return Query(
         store_id=store.pk,
+        stamps=stamps,
         filters=filters,
         facet_by=facet_by,
         sort=parse_sort_by(asked["sort_by"]) if asked.get("sort_by") else Sort(),
@@ -216,12 +219,14 @@ def _listing(store: Store, asked: Mapping[str, Any], *, owner: str) -> Query:
     )
 
 
-def _filters_and_facets(store: Store, asked: Mapping[str, Any]) -> tuple[Filters, tuple[FacetRequest, ...]]:
+def _filters_and_facets(
+    store: Store, asked: Mapping[str, Any], stamps: Stamps
+) -> tuple[Filters, tuple[FacetRequest, ...]]:
     if asked.get("filter_by") and asked.get("filters"):
         raise InvalidQuery("Give either filter_by or filters, not both.", field="filters")
     if not (asked.get("filter_by") or asked.get("filters") or asked.get("facet_by") or asked.get("facet_query")):
         return Filters(), ()
-    vocabulary = store_vocabulary(store)
+    vocabulary = store_vocabulary(store, stamps=stamps)
     if asked.get("filter_by"):
         filters = parse_filter_by(asked["filter_by"], vocabulary)
     else:

@@ -14,13 +14,14 @@ from rest_framework.views import APIView
 
 from catalog.api.idempotency import idempotent
 from search.api import docs
-from search.api.answers import Answer, StoredImageOut, answer_data
+from search.api.answers import StoredImageOut
 from search.api.auth import is_secret, owner_of, request_key
 from search.api.parameters import QueryImageIn, ScalarSearchIn
 from search.api.parsers import posted, single_values
 from search.api.photos import find_product, read_photo_bytes
 from search.api.requests import build_query, read_fields, similar_query
 from search.api.selection import read_selection
+from search.api.writing import Answer, answer_data
 from search.query import Query
 from search.query_images import delete_query_image, find_query_image, store_query_image
 from search.retrieval import search
@@ -90,7 +91,7 @@ class ImageView(APIView):
 
 def _answered(request: Request, query: Query, data: Mapping[str, Any], *, started: float) -> Response:
     selection = read_selection(with_preset(request_key(request).store, data))
-    result = search(query)
+    result = search(query, store=request_key(request).store)
     answer = Answer(query, result, took_ms=round((perf_counter() - started) * 1000))
     return Response(selection.of(answer_data(answer, store=request_key(request).store, request=request)))
 

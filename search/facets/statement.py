@@ -11,13 +11,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import QuerySet
+from numpy.typing import NDArray
 
 from catalog.models import Product
 from search.facets.members import Members
 from search.facets.records import term_of
+from search.id_lists import PACKED, array_text, unpacked
 from search.lexical import without_excluded
 from search.query import FacetRequest, Filters, RowFilter
 from search.run import Run
@@ -104,12 +107,13 @@ def count_products(run: Run, members: Members, filters: Filters) -> int:
     return found
 
 
-def passing_ids(run: Run, filters: Filters) -> tuple[int, ...]:
-    """The ids of the store's published products that pass the filters."""
+def passing_ids(run: Run, filters: Filters) -> NDArray[np.int64]:
+    """The ids (n,) of the store's published products that pass the filters."""
     matched = matched_facts(run, Members(), filters)
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT product_id FROM search_productfacts f WHERE {matched.text}", matched.parameters)
-        return tuple(row[0] for row in cursor.fetchall())
+        packed = PACKED.format(column="product_id")
+        cursor.execute(f"SELECT {packed} FROM search_productfacts f WHERE {matched.text}", matched.parameters)
+        return unpacked(cursor.fetchone()[0])
 
 
 def passing(run: Run, filters: Filters) -> Sql:
@@ -161,7 +165,7 @@ def matched_facts(run: Run, members: Members, filters: Filters) -> Sql:
         pieces.append(Sql("f.product_id <> ALL(%s)", (excluded,)))
     if not members.is_everything:
         if members.ids is not None:
-            held = Sql("f.product_id = ANY(%s)", (members.ids.tolist(),))
+            held = Sql("f.product_id = ANY(%s::bigint[])", (array_text(members.ids),))
         else:
             assert members.products is not None  # noqa: S101  (what is not everything is ids or products)
             held = _within(members.products)

@@ -38,10 +38,11 @@ def create_collection(name: str, *, dimension: int, index: IndexSettings) -> Non
         client().create_collection(
             name,
             schema=schema,
-            index_params=params,
             consistency_level="Bounded",
             **({"num_partitions": 16} if partitioned else {}),
         )
+        # There is no vector yet to wait for, and pymilvus waits by sleeping for half a second first.
+        client().create_index(name, params, sync=False)
         client().load_collection(name)
 
 

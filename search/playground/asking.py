@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from catalog.models import Store
-from search.api.answers import changes_of
 from search.api.filtering import written_filters
 from search.api.requests import build_query
+from search.api.writing import changes_of
 from search.errors import SearchError
 from search.models import IndexVersion
 from search.query import Query

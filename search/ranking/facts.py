@@ -9,6 +9,8 @@ import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
+from search.id_lists import array_text
+
 T = TypeVar("T")
 
 
@@ -18,7 +20,7 @@ def read_columns(sql: str, products: NDArray[np.int64], parameters: Sequence[Any
     The statement's first column is the product's id, and its last parameter `ANY(%s)` takes the ids.
     """
     with connection.cursor() as cursor:
-        cursor.execute(sql, [*parameters, products.tolist()])
+        cursor.execute(sql, [*parameters, array_text(products)])
         rows = {row[0]: row[1:] for row in cursor.fetchall()}
     return [rows.get(product_id) for product_id in products.tolist()]
 

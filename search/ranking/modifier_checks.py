@@ -55,7 +55,7 @@ def modifiers_checked(run: Run, pool: Pool) -> Pool:
     """The pool with what fails behind, and `modifier_checks` among the notes."""
     if run.query.mode is not Mode.COMPOSED or not run.query.words or not len(pool) or run.version is None:
         return pool
-    named = named_values(run.store.pk, run.query.words)
+    named = run.kept(f"named:{run.query.words}", lambda: named_values(run.store.pk, run.query.words))
     if not named:
         run.notes[NOTE] = _checked_by_look(run, pool, run.version, run.query.words)
         return pool

@@ -6,7 +6,7 @@ read in one statement, all boosts in another, and neither where nothing is decla
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from django.db.models import QuerySet, Value
@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 
 from catalog.models import Product, Store
 from search.choices import Signal
+from search.facets.statement import passing
+from search.id_lists import array_text
 from search.pools import Pool
-from search.query import Modifier
+from search.query import Filters, Modifier
 from search.ranking.facts import column, read_columns
 from search.ranking.records import RankingModifier
-from search.run import Boost, Run
+from search.run import Run
 
 FloatArray = NDArray[np.float32]
 
@@ -57,7 +59,7 @@ def moved_by_signals(run: Run, pool: Pool) -> Pool:
         pool = pool.with_signal(str(modifier.signal), factor)
         (hidden if modifier.signal in CONFIDENTIAL else shown)[:] *= factor
     if run.boosts:
-        boosts = boost_factors(pool.products, run.boosts)
+        boosts = boost_factors(run, pool.products)
         for boost, factor in zip(run.boosts, boosts, strict=True):
             pool = pool.with_signal(boost.name, np.where(factor == 1, np.float32(np.nan), factor))
             shown *= factor
@@ -93,22 +95,49 @@ def freshness_value(ages_days: NDArray[np.float64], half_life_days: float) -> Fl
     return np.asarray(0.5 ** (np.maximum(ages_days, 0.0) / half_life_days), np.float32)
 
 
-def boost_factors(products: NDArray[np.int64], boosts: Sequence[Boost]) -> list[FloatArray]:
-    """Each boost's factor (n,) for these products: 1 where it does not concern one. One statement for all boosts."""
-    asked = products.tolist()
+def boost_factors(run: Run, products: NDArray[np.int64]) -> list[FloatArray]:
+    """Each boost's factor (n,) for these products: 1 where it does not concern one.
+
+    One statement for all boosts that filters name, another for those that only a queryset can.
+    """
+    filtered = {place: boost.filters for place, boost in enumerate(run.boosts) if boost.filters is not None}
+    listed = {place: boost.products for place, boost in enumerate(run.boosts) if boost.products is not None}
+    concerned = _passing_filters(run, products, filtered) | _listed_among(products, listed)
+    return [
+        np.where(concerned[place], np.float32(_within(boost.factor)), np.float32(1))
+        for place, boost in enumerate(run.boosts)
+    ]
+
+
+def _passing_filters(
+    run: Run, products: NDArray[np.int64], filtered: Mapping[int, Filters]
+) -> dict[int, NDArray[np.bool_]]:
+    """For each place a mask (n,) of the products that pass its filters."""
+    if not filtered:
+        return {}
+    conditions = [passing(run, filters) for filters in filtered.values()]
+    columns = ", ".join(f"coalesce({condition.text}, FALSE)" for condition in conditions)
+    sql = f"SELECT f.product_id, {columns} FROM search_productfacts f WHERE f.product_id = ANY(%s)"  # noqa: S608  (bound)
+    rows = read_columns(sql, products, [value for condition in conditions for value in condition.parameters])
+    masks = np.array([row or (False,) * len(conditions) for row in rows], np.bool_)
+    return {place: masks[:, number] for number, place in enumerate(filtered)}
+
+
+def _listed_among(products: NDArray[np.int64], listed: Mapping[int, QuerySet[Product]]) -> dict[int, NDArray[np.bool_]]:
+    """For each place a mask (n,) of the products that are in its queryset."""
+    if not listed:
+        return {}
+    asked = array_text(products)
     rows: list[QuerySet[Product, tuple[int, int]]] = [
-        boost.products.order_by()
+        some.order_by()
         .filter(pk__in=RawSQL("SELECT unnest(%s::bigint[])", [asked]))
-        .annotate(boost=Value(number))
+        .annotate(boost=Value(place))
         .values_list("pk", "boost")
-        for number, boost in enumerate(boosts)
+        for place, some in listed.items()
     ]
     found = rows[0].union(*rows[1:], all=True) if len(rows) > 1 else rows[0]
     pairs = np.array(list(found), np.int64).reshape(-1, 2)
-    return [
-        np.where(np.isin(products, pairs[pairs[:, 1] == number, 0]), np.float32(_within(boost.factor)), np.float32(1))
-        for number, boost in enumerate(boosts)
-    ]
+    return {place: np.isin(products, pairs[pairs[:, 1] == place, 0]) for place in listed}
 
 
 def _moved(pool: Pool, shown: FloatArray, meant: FloatArray) -> Pool:

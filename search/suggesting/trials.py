@@ -79,4 +79,9 @@ class Trials:
             calibration=self.run.calibration,
             stamps=self.run.stamps,
         )
-        return Trial(run, self.compute(run))
+        found = self.compute(run)
+        # What a trial takes beside its own work is the encoder's and the engine's, as of the search itself.
+        for stage in ("encode", "ann"):
+            if stage in run.timings_ms:
+                self.run.timings_ms[stage] = round(self.run.timings_ms.get(stage, 0.0) + run.timings_ms[stage], 3)
+        return Trial(run, found)

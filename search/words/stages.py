@@ -58,4 +58,4 @@ def interpret(run: Run) -> None:
         }
         for one in found
     ]
-    run.boosts += [Boost("interpretation", PREFERENCE, run.products(one.filters)) for one in found]
+    run.boosts += [Boost("interpretation", PREFERENCE, filters=one.filters) for one in found]

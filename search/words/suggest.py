@@ -19,7 +19,6 @@ from search.events.records import PopularQuery
 from search.words.completing import Completion, completions, escaped
 from search.words.folding import fold
 from search.words.highlighting import mark_start
-from search.words.lookup import any_product
 from search.words.syntax import cleaned
 
 MAX_WORDS = 8
@@ -206,14 +205,39 @@ def _labels(typed: _Typed, words: Sequence[Completion], *, store: Store) -> dict
         elif len(beside) < MAX_BESIDE:
             beside.append(label)
     before = " & ".join(f"{_quoted(word)}:*" for word in typed.before)
-    together = "text.plain @@ (%s::tsquery && phraseto_tsquery('simple', %s))"
-    is_there = any_product([(together, [before, label.label]) for label in beside], store=store)
-    for label in compress(beside, is_there):
+    for label in compress(beside, _are_beside(before, beside, store=store)):
         shown = mark_start(label.label, starts=starts)
         found[label.field].append(
             Suggestion(label.field, label.label, shown, q=" ".join(typed.before), filter_by=label.filter_by)
         )
     return found
+
+
+_BESIDE = {
+    # The label's products are looked through for the words: at most one brand's or one branch's, and mostly the first will do.
+    "brand": """product.brand_id = (SELECT id FROM catalog_brand WHERE store_id = %(store)s AND slug = %(value{n})s)""",
+    "category": """product.category_id = ANY(ARRAY(
+        SELECT below.id FROM catalog_category node JOIN catalog_category below
+            ON below.store_id = node.store_id AND below.path LIKE node.path || '%%'
+        WHERE node.store_id = %(store)s AND node.slug = %(value{n})s))""",
+}
+
+
+def _are_beside(before: str, labels: Sequence[_Label], *, store: Store) -> tuple[bool, ...]:
+    """For each label whether one of its products holds the words before it."""
+    if not labels:
+        return ()
+    columns = [
+        f"""EXISTS (SELECT FROM (SELECT id FROM catalog_product product WHERE product.store_id = %(store)s
+                AND product.is_published AND {_BESIDE[label.field].format(n=n)} OFFSET 0) AS own
+            JOIN search_producttext text ON text.product_id = own.id WHERE text.plain @@ %(before)s::tsquery)"""  # noqa: S608  (constants and bound values)
+        for n, label in enumerate(labels)
+    ]
+    values = {f"value{n}": label.value for n, label in enumerate(labels)}
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(columns)}", {"store": store.pk, "before": before, **values})
+        row: tuple[bool, ...] = cursor.fetchone()
+    return row
 
 
 def _named(starts: Sequence[str], *, store: Store) -> list[_Label]:
