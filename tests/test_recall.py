@@ -85,7 +85,9 @@ def test_the_ten_nearest_are_found_at_every_selectivity(built: tuple[str, Search
 
 
 def recall_of(name: str, plan: SearchPlan, asked: NDArray[np.float32], share: float, exact: list[list[int]]) -> float:
-    found = milvus.search(name, asked, wanted=clustered.passing(share), limit=10, params=plan.to_params())
+    found = milvus.search(
+        name, asked, wanted=clustered.passing(share), limit=10, params=plan.to_params(), is_strong=True
+    )
     return clustered.recall([[hit.image_id for hit in hits] for hits in found], exact)
 
 

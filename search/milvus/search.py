@@ -24,6 +24,8 @@ from search.query import RowFilter
 MAX_RESULTS = 16_384
 # Re-scoring reads raw vectors back: 2,000 of 512 float32 are 4 MB, a few milliseconds.
 MAX_RESCORED = 2_000
+# Where an index found fewer than pass, so many are compared at most: 16 MB at 512 numbers.
+MAX_COMPARED = 8_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,23 +67,28 @@ def search(
         return [[] for _ in vectors]
     plan = search_plan(params, engine=engine())
     asked = _Asked(collection, expression(wanted), limit, "Strong" if is_strong else "Bounded", timeout_s)
-    effort = plan.effort
-    if plan.is_counted:
-        count = passing_rows(collection, asked.condition, is_fresh=is_strong, timeout_s=timeout_s)
-        if count <= plan.exact_below:
-            found = _compared(asked, vectors, at_most=plan.exact_below)
-            if found is not None:
-                return found
-        if plan.widens:
-            total = passing_rows(collection, "", timeout_s=timeout_s)
-            effort = min(MAX_EFFORT[plan.parameter], round(effort * max(1.0, total / max(1, count))))
-    return _approximate(asked, vectors, plan, effort=effort)
-
-
-def _approximate(asked: _Asked, vectors: NDArray[np.float32], plan: SearchPlan, *, effort: int) -> list[list[ImageHit]]:
-    """As the index finds them; over-fetched and re-scored where the plan says so."""
-    limit = asked.limit
     fetched = min(MAX_RESULTS, max(limit, min(limit * plan.over_fetch, MAX_RESCORED)))
+    if not plan.is_counted:
+        return [hits[:limit] for hits in _approximate(asked, vectors, plan, fetched=fetched, effort=plan.effort)]
+    count = passing_rows(collection, asked.condition, is_fresh=is_strong, timeout_s=timeout_s)
+    if count <= plan.exact_below and (compared := _compared(asked, vectors, at_most=plan.exact_below)) is not None:
+        return compared
+    effort = plan.effort
+    if plan.widens:
+        total = passing_rows(collection, "", is_fresh=is_strong, timeout_s=timeout_s)
+        effort = min(MAX_EFFORT[plan.parameter], round(effort * max(1.0, total / max(1, count))))
+    found = _approximate(asked, vectors, plan, fetched=fetched, effort=effort)
+    # Fewer than there are: the index did not look far enough after all.
+    is_short = count <= MAX_COMPARED and min(map(len, found)) < min(fetched, count)
+    if is_short and (compared := _compared(asked, vectors, at_most=MAX_COMPARED)) is not None:
+        return compared
+    return [hits[:limit] for hits in found]
+
+
+def _approximate(
+    asked: _Asked, vectors: NDArray[np.float32], plan: SearchPlan, *, fetched: int, effort: int
+) -> list[list[ImageHit]]:
+    """`fetched` hits as the index finds them, re-scored where the plan says so."""
     if plan.parameter == "ef":
         effort = max(effort, fetched)
     with milvus_errors(f"searching {asked.collection}"):
@@ -99,7 +106,7 @@ def _approximate(asked: _Asked, vectors: NDArray[np.float32], plan: SearchPlan, 
     results = [[ImageHit(hit["id"], hit["entity"]["product_id"], hit["distance"]) for hit in hits] for hits in answer]
     if plan.over_fetch > 1:
         results = [_rescored(asked.collection, vector, hits) for vector, hits in zip(vectors, results, strict=True)]
-    return [hits[:limit] for hits in results]
+    return results
 
 
 def _rescored(collection: str, vector: NDArray[np.float32], hits: list[ImageHit]) -> list[ImageHit]:
