@@ -235,8 +235,8 @@ class Query:
     collapse: Collapse = Collapse.NONE
     # Whether weights learned for the store re-rank the head, where there are some.
     rerank: bool = True
-    # Whether composed queries put what lacks the words behind what has them.
-    check_modifiers: bool = True
+    # Whether composed queries put what lacks the words behind what has them: no judged set gains by it (docs/evaluation.md).
+    check_modifiers: bool = False
     mode: Mode = Mode.BROWSE
     filters: Filters = field(default_factory=Filters)
     facet_by: tuple[FacetRequest, ...] = ()

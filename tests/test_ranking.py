@@ -90,7 +90,9 @@ def test_words_beside_a_photo_order_what_it_matched_and_say_so(shop: Store) -> N
 
 @pytest.mark.django_db
 def test_what_states_another_colour_than_the_words_sinks(shop: Store) -> None:
-    asked = Query(shop.pk, image=photo("red"), image_digest="r", text="in blue", mode=Mode.COMPOSED)
+    asked = Query(
+        shop.pk, image=photo("red"), image_digest="r", text="in blue", mode=Mode.COMPOSED, check_modifiers=True
+    )
     result = search(asked)
     assert {hit.product.sku for hit in result.hits[:2]} == {"blue-lamp", "blue-shoes"}
     assert result.notes["modifier_checks"] == [{"words": "blue", "kind": "attribute", "passed": 2, "checked": 8}]

@@ -236,7 +236,7 @@ class ScalarSearchIn(ListingIn):
         required=False, min_value=0, max_value=10, help_text="How much the vectors' route counts in fusing."
     )
     check_modifiers = serializers.BooleanField(
-        default=True, help_text="Of a photo with words: put what lacks the words behind what has them."
+        default=False, help_text="Of a photo with words: put what lacks the words behind what has them."
     )
 
 
