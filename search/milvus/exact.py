@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,7 +96,7 @@ def _ids(collection: str, condition: str, *, first_id: int, last_id: int) -> Ite
     yield from _ids(collection, condition, first_id=middle + 1, last_id=last_id)
 
 
-def _query(collection: str, condition: str, fields: list[str], limit: int) -> list[dict[str, object]]:
+def _query(collection: str, condition: str, fields: list[str], limit: int) -> list[dict[str, Any]]:
     with milvus_errors(f"reading rows of {collection}"):
         return list(
             client().query(collection, filter=condition, output_fields=fields, limit=limit, consistency_level="Strong")

@@ -63,7 +63,7 @@ def recall_chart(version: IndexVersion, *, first: date, last: date) -> Chart:
         .annotate(expected=Sum("expected"), found=Sum("found"))
     )
     values = {(share, day): found / expected for share, day, expected, found in rows}
-    floor = min([FLOOR, *values.values()])
+    floor: float = min([FLOOR, *values.values()])
     span = max(1, (last - first).days)
 
     def x(day: date) -> float:
