@@ -149,15 +149,23 @@ def measure_load(cell: Cell, ways: dict[str, Ask], asked: NDArray[np.float32], *
 
 
 def run_engine(
-    name: str, data_dir: Path, rows: int, *, dimension: int, seed: int, amount: int, seconds: float
+    name: str,
+    data_dir: Path,
+    rows: int,
+    *,
+    kinds: Sequence[str],
+    dimension: int,
+    seed: int,
+    amount: int,
+    seconds: float,
 ) -> list[Cell]:
-    """Fill what is missing on this engine, and measure every index on it."""
+    """Fill what is missing on this engine, and measure these indexes on it."""
     cells: list[Cell] = []
     few = amount if name == "server" else max(20, amount // 4)
     asked = clustered.queries(rows, few, dimension=dimension, seed=seed)
     exact = clustered.exact_neighbours(asked, rows, dimension=dimension, seed=seed, total=rows)
     with engines.engine(data_dir / name, name):
-        for kind in KINDS[name]:
+        for kind in kinds:
             index = milvus.index_settings(kind, dimension=dimension, engine=milvus.engine())
             collection = f"recall_{kind.lower()}_{rows}_{dimension}"
             if not milvus.has_collection(collection):
@@ -254,6 +262,9 @@ def main() -> None:
     )
     parser.add_argument("--seconds", type=float, default=5.0, help="of each number of clients")
     parser.add_argument("--only", nargs="+", choices=sorted(KINDS), default=["server", "lite"])
+    parser.add_argument(
+        "--index", nargs="+", choices=["HNSW", "FLAT", "IVF_PQ"], help="all that the engines have by default"
+    )
     parser.add_argument("--store", default="", help="measure an installation: the store's slug")
     parser.add_argument("--url", default="http://127.0.0.1:8000")
     parser.add_argument("--key", default="", help="a secret key: publishable ones are throttled")
@@ -268,6 +279,7 @@ def main() -> None:
                 name,
                 options.data.resolve(),
                 options.rows,
+                kinds=[kind for kind in KINDS[name] if kind in (options.index or KINDS[name])],
                 dimension=options.dimension,
                 seed=options.seed,
                 amount=options.queries,

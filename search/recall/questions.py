@@ -93,25 +93,26 @@ def draw_filters(store: Store, selectivity: float, *, total: int, generator: ran
     looks), and a category or a brand (what passes lies close together). None where the store has no such filter."""
     products = Product.objects.filter(store=store, is_published=True)
     count = products.count()
-    own = milvus_share(store, total)
+    own = _share(store, total)
     if selectivity >= 1.0 or not count or not own:
         return [RowFilter(store.pk)] if selectivity >= 1.0 else []
     wanted = max(1, round(selectivity / own * count))
     if wanted >= count:
         return []
-    return [*_by_price(store, wanted, count, generator), *_by_group(store, wanted)][:2]
+    return [*_by_price(store, wanted, generator), *_by_group(store, wanted)][:2]
 
 
-def milvus_share(store: Store, total: int) -> float:
+def _share(store: Store, total: int) -> float:
     """The share of the collection's rows that are this store's products, about."""
     photos = Product.objects.filter(store=store, is_published=True, images__kind="catalog").count()
     return min(1.0, photos / total) if total else 0.0
 
 
-def _by_price(store: Store, wanted: int, count: int, generator: random.Random) -> Sequence[RowFilter]:
+def _by_price(store: Store, wanted: int, generator: random.Random) -> Sequence[RowFilter]:
     """Somewhere in the order of prices, as many products as wanted; a list of products where they have no prices."""
     products = Product.objects.filter(store=store, is_published=True)
-    prices = list(products.filter(price__isnull=False).order_by("price").values_list("price", flat=True))
+    rows = products.filter(price__isnull=False).order_by("price").values_list("price", flat=True)
+    prices = [price for price in rows if price is not None]
     if len(prices) >= wanted and prices[0] != prices[-1]:
         start = generator.randrange(len(prices) - wanted + 1)
         low, high = prices[start], prices[start + wanted - 1]
@@ -131,6 +132,7 @@ def _by_group(store: Store, wanted: int) -> Sequence[RowFilter]:
         for pk, amount in groups:
             factor = max(amount / wanted, wanted / amount)
             if factor <= NEAR:
-                ids = {"category_ids" if field == "category_id" else "brand_ids": (pk,)}
-                found.append((factor, RowFilter(store.pk, **ids)))
+                is_category = field == "category_id"
+                one = RowFilter(store.pk, category_ids=(pk,)) if is_category else RowFilter(store.pk, brand_ids=(pk,))
+                found.append((factor, one))
     return [min(found, key=lambda pair: pair[0])[1]] if found else []
