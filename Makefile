@@ -8,6 +8,9 @@ WORKERS ?= $(if $(DATABASE_URL)$(REDIS_URL)$(MILVUS_URI),0,2)
 # Where Linux takes torch from: the CPU build by default; https://download.pytorch.org/whl/cu130 for a CUDA one, empty for none.
 TORCH_INDEX ?= $(if $(filter Linux,$(shell uname -s)),https://download.pytorch.org/whl/cpu)
 
+# pip would compile every module of every package, for most of a minute; Python compiles those that it imports and keeps them.
+COMPILE := $(if $(PYTHONDONTWRITEBYTECODE),,PIP_COMPILE=0)
+
 BIN := $(VENV)/bin
 MANAGE := $(BIN)/python manage.py
 EXTRAS := embedded $(if $(filter server,$(MILVUS)),server)
@@ -15,7 +18,7 @@ INSTALLED := $(VENV)/.installed$(if $(filter server,$(MILVUS)),-server)
 CHECKS_DATA := $(VENV)/checks-data
 
 .DEFAULT_GOAL := help
-.PHONY: help demo services test lint baseline browser npm bench clean
+.PHONY: help demo services test lint baseline chromium npm bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -26,9 +29,10 @@ demo: $(INSTALLED) ## install, start everything, load and index the demo catalog
 services: $(INSTALLED) ## run the embedded Postgres, Redis and Milvus alone
 	@exec $(MANAGE) services --milvus "$(MILVUS)"
 
-test: $(VENV)/.installed-test browser npm ## install what the tests need, check style, types, imports, schema, and run the tests
-	@$(MAKE) --no-print-directory lint
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+test: ## install what the tests need, check style, types, imports, schema, and run the tests
+	@$(MAKE) --no-print-directory -j3 $(VENV)/.installed-test chromium npm
+	@.ci/browser $(BIN)/playwright
+	@.ci/test $(BIN)/python $(WORKERS)
 
 lint: $(VENV)/.installed-test ## style, types, import rules, migrations, OpenAPI schema
 	$(BIN)/ruff check .
@@ -41,8 +45,8 @@ lint: $(VENV)/.installed-test ## style, types, import rules, migrations, OpenAPI
 baseline: $(VENV)/.installed-test ## write the quality gate's baseline anew, after a change that is meant
 	$(BIN)/python -m pytest tests/test_evaluation_gate.py --renew-quality-baseline
 
-browser:
-	@.ci/browser $(BIN)/playwright
+chromium:
+	@.ci/browser
 
 npm:
 	@.ci/npm
@@ -64,6 +68,6 @@ $(VENV)/.installed $(VENV)/.installed-server: pyproject.toml constraints.txt
 
 $(VENV)/.installed-test: pyproject.toml constraints.txt
 	@$(CHECK_PYTHON) test
-	@$(PYTHON) config/install.py "$(VENV)" "$(TORCH_INDEX)" embedded test \
+	@$(COMPILE) $(PYTHON) config/install.py "$(VENV)" "$(TORCH_INDEX)" embedded test \
 		$(if $(filter Linux-x86_64,$(shell uname -sm | tr ' ' -)),server)
 	@touch $@ $(VENV)/.installed

@@ -1,11 +1,53 @@
-"""Options and fixtures of every test: an empty cache."""
+"""Options and fixtures of every test, and their order: an empty cache, and the slow files first."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import pytest
 from django.core.cache import cache
 
 pytest_plugins = ["tests.index_fixtures", "tests.api_fixtures"]
+
+# The slow ones, slowest first: two processes share the files out in order, and one begun last would run alone.
+SLOW_FILES = (
+    "faults",
+    "test_faults",
+    "test_evaluation_gate",
+    "test_embedded",
+    "test_milvus_contract",
+    "test_schema",
+    "test_totals",
+    "test_demo",
+    "test_onnx",
+    "test_benchmarks",
+    "test_calibration",
+    "test_supervisor",
+    "test_two_workers",
+    "test_browser",
+    "test_browser_answers",
+    "test_browser_playground",
+    "test_browser_rules",
+    "test_browser_events",
+    "test_browser_products",
+    "test_browser_suggestions",
+    "test_instantsearch_browser",
+    "test_admin",
+    "test_colour_search",
+    "test_training",
+)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the slow files (or folders) first; within one, and among the others, the random order stays."""
+    places = {name: place for place, name in enumerate(SLOW_FILES)}
+    here = Path(__file__).parent
+
+    def place(item: pytest.Item) -> int:
+        return places.get(Path(item.path.relative_to(here).parts[0]).stem, len(places))
+
+    items.sort(key=place)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

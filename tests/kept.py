@@ -18,12 +18,12 @@ from typing import Any
 import pytest
 from django.db import connection, models
 from psycopg import sql
-from pymilvus import MilvusClient
 from pytest_django import Settings
 
 from search import milvus, versions
 from search.calibration.confidence import forget_calibrations
 from search.encoder import get_encoder
+from search.milvus.connection import MilvusClient
 from search.models import IndexVersion
 
 # Calls that change what a collection answers, by the name of it that comes first.

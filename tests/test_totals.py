@@ -270,9 +270,12 @@ def test_counts_are_what_all_pages_hold_without_the_fields_own_filter(
     result = search(query)
     shown = counts_of(result)
     assert all(facet.is_exact for facet in result.facets)
+    held: dict[Filters, dict[str, dict[str, int]]] = {}
     for facet in FACETS:
-        without = replace(query, filters=query.filters.without(facet.field_name))
-        assert shown[facet.field_name] == counted(all_hits(without))[facet.field_name]
+        without = query.filters.without(facet.field_name)
+        if without not in held:
+            held[without] = counted(all_hits(replace(query, filters=without)))
+        assert shown[facet.field_name] == held[without][facet.field_name]
 
 
 @quick
