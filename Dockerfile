@@ -34,21 +34,21 @@ COPY catalog catalog
 COPY search search
 COPY workers workers
 COPY storefront storefront
+COPY telemetry telemetry
 COPY models models
 
 FROM source AS cpu
 COPY --from=packages-cpu /opt/venv /opt/venv
-RUN SECRET_KEY=build-only python manage.py collectstatic --noinput --verbosity 0
+RUN SECRET_KEY=build-only METRICS_DIR= python manage.py collectstatic --noinput --verbosity 0
 USER vitrine
 EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=60s --retries=4 \
     CMD ["python", "-m", "config.healthcheck", "8000"]
-CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--workers", "1", \
-     "--blocking-threads", "4", "--backpressure", "64", "--workers-kill-timeout", "10", "config.wsgi:application"]
+CMD ["python", "-m", "config.serve", "--host", "0.0.0.0", "--port", "8000"]
 
 FROM source AS gpu
 COPY --from=packages-gpu /opt/venv /opt/venv
-RUN SECRET_KEY=build-only python manage.py collectstatic --noinput --verbosity 0
+RUN SECRET_KEY=build-only METRICS_DIR= python manage.py collectstatic --noinput --verbosity 0
 ENV ENCODER_DEVICE=cuda
 USER vitrine
 HEALTHCHECK --interval=30s --timeout=20s --start-period=60s --retries=4 \

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -134,8 +135,10 @@ def scratch_version() -> Iterator[IndexVersion]:
     version = versions.create_version(
         encoder=settings.ENCODER_MODEL, index_type=live.index_type if live else settings.INDEX_TYPE
     )
-    # Retired: workers sweep live and building ones. If this command is killed, `tidy` drops it a day later.
-    IndexVersion.objects.filter(pk=version.pk).update(state=VersionState.RETIRED, retired_at=timezone.now())
+    # Retired: no worker follows it. If this command is killed, `tidy` drops it a day later.
+    IndexVersion.objects.filter(pk=version.pk).update(
+        state=VersionState.RETIRED, retired_at=timezone.now() + timedelta(days=1)
+    )
     # In memory it counts as live, because others copy vectors from the live version instead of encoding.
     version.state = VersionState.LIVE
     try:

@@ -174,7 +174,7 @@ def run_engine(
             if name == "server":
                 engines.wait_built(collection)
             own = [Cell(name, kind, share, exact[share]) for share in clustered.SELECTIVITIES]
-            ways = ways_of(collection, index.plan)
+            ways = ways_of(collection, milvus.search_plan(index.search, engine=milvus.engine()))
             measure(own, ways, asked, random.Random(seed))
             for cell in own:
                 measure_load(cell, ways, asked, seconds=seconds)

@@ -125,7 +125,7 @@ def run(data_dir: Path, sizes: list[int], *, dimension: int, seed: int, amount: 
             point.milvus_cpu_s, point.peak_bytes = watch.cpu_s(), watch.peak
             point.resident_bytes, point.disk_bytes = watch.resident(), disk_bytes(data_dir)
             exact = clustered.exact_neighbours(asked, rows, dimension=dimension, seed=seed, total=total)
-            measure(point, asked, exact, index.plan.to_params())
+            measure(point, asked, exact, index.search)
             point.load_1m = os.getloadavg()[0]
             points.append(point)
             with record.open("a") as file:

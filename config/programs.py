@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http
 import http.client
-import os
 import socket
 import sys
 from pathlib import Path
@@ -45,17 +44,14 @@ def worker(data_dir: Path) -> Part:
 
 
 def web(data_dir: Path, *, port: int) -> Part:
-    """The web server: granian over WSGI, one process, a few threads that share one encoder."""
+    """The web server: granian over WSGI, one process, threads that share one encoder."""
     return Part(
         name="web",
-        argv=[
-            *(sys.executable, "-m", "granian", "--interface", "wsgi", "--host", HOST, "--port", str(port)),
-            *("--workers", "1", "--blocking-threads", str(max(4, os.cpu_count() or 1)), "--respawn-failed-workers"),
-            *("--workers-kill-timeout", "10", "config.wsgi:application"),
-        ],
+        argv=[sys.executable, "-m", "config.serve", "--host", HOST, "--port", str(port)],
         data_dir=data_dir,
         is_healthy=lambda: get(port, "/health/live") is not None,
         cwd=ROOT,
+        stop_timeout_s=settings.WEB_DRAIN_S + settings.WEB_STOP_TIMEOUT_S + 5,
     )
 
 

@@ -5,15 +5,17 @@ With no `DATABASE_URL`, `REDIS_URL` or `MILVUS_URI`, the embedded services of `c
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 
-from config import embedded
+from config import embedded, object_store
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -31,7 +33,12 @@ _SERVICE_URLS = {"postgres": "DATABASE_URL", "redis": "REDIS_URL", "milvus": "MI
 # The services that `manage.py services` and `manage.py demo` start: those without an address of their own.
 EMBEDDED_SERVICES = [name for name, url in _SERVICE_URLS.items() if not env.str(url, default="")]
 MILVUS_TOKEN = env.str("MILVUS_TOKEN", default="")
-MILVUS_TIMEOUT_S = env.float("MILVUS_TIMEOUT_S", default=10.0)
+# Of one call that writes, lists or compares, and of one that a shopper waits for.
+MILVUS_TIMEOUT_S = env.float("MILVUS_TIMEOUT_S", default=30.0)
+# Of loading a collection or flushing it, which waits for an index to be built.
+MILVUS_BUILD_TIMEOUT_S = env.float("MILVUS_BUILD_TIMEOUT_S", default=600.0)
+MILVUS_CONNECT_TIMEOUT_S = env.float("MILVUS_CONNECT_TIMEOUT_S", default=2.0)
+MILVUS_SEARCH_TIMEOUT_S = env.float("MILVUS_SEARCH_TIMEOUT_S", default=3.0)
 
 SECRET_KEY = env.str("SECRET_KEY", default="")
 if not SECRET_KEY:
@@ -45,15 +52,22 @@ DATABASES = {"default": env.db_url_config(DATABASE_URL)}
 DATABASES["default"]["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE_S", default=60)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"].setdefault("OPTIONS", {})["connect_timeout"] = env.int("DATABASE_CONNECT_TIMEOUT_S", default=5)
+# Of a web request; workers and commands may take longer.
+DATABASE_STATEMENT_TIMEOUT_S = env.float("DATABASE_STATEMENT_TIMEOUT_S", default=10.0)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# Of the cache; Celery waits for its broker as long as it takes.
+REDIS_TIMEOUT_S = env.float("REDIS_TIMEOUT_S", default=0.25)
+# A part that failed so often in a row is left alone for so long, then one request tries it again.
+BREAKER_FAILURES = env.int("BREAKER_FAILURES", default=3)
+BREAKER_RESET_S = env.float("BREAKER_RESET_S", default=5.0)
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "search.redis_cache.GuardedRedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "vitrine",
-        # A search answers without Redis: a dead Redis must cost a request milliseconds, not a hanging socket.
-        "OPTIONS": {"socket_connect_timeout": 0.5, "socket_timeout": 2.0},
+        # A search answers without Redis: a round trip takes less than a millisecond, or Redis is not well.
+        "OPTIONS": {"socket_connect_timeout": REDIS_TIMEOUT_S, "socket_timeout": REDIS_TIMEOUT_S},
     }
 }
 
@@ -88,6 +102,7 @@ INSTALLED_APPS = [
     "storefront",
 ]
 MIDDLEWARE = [
+    "telemetry.middleware.WorkMiddleware",
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -136,11 +151,21 @@ MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(DATA_DIR / "media")))
 # Where this process serves /media/ itself (a laptop, the demo); behind a CDN or S3 it stays off.
 SERVE_MEDIA = env.bool("SERVE_MEDIA", default=not env.str("DATABASE_URL", default="") or DEMO or DEBUG)
 _S3_BUCKET = env.str("S3_BUCKET", default="")
+# Of one connection and of one read of an object store; boto3 itself tries again, with jitter, so many times in all.
+_S3_LIMITS = {
+    "connect_timeout": env.float("S3_CONNECT_TIMEOUT_S", default=3.0),
+    "read_timeout": env.float("S3_READ_TIMEOUT_S", default=10.0),
+    "retries": {"mode": "standard", "total_max_attempts": env.int("S3_TRIES", default=3)},
+}
 STORAGES = {
     "default": (
         {
             "BACKEND": "storages.backends.s3.S3Storage",
-            "OPTIONS": {"bucket_name": _S3_BUCKET, "endpoint_url": env.str("S3_ENDPOINT_URL", default=None)},
+            "OPTIONS": {
+                "bucket_name": _S3_BUCKET,
+                "endpoint_url": env.str("S3_ENDPOINT_URL", default=None),
+                "client_config": object_store.client_config(_S3_LIMITS),
+            },
         }
         if _S3_BUCKET
         else {"BACKEND": "django.core.files.storage.FileSystemStorage"}
@@ -175,6 +200,7 @@ CORS_ALLOW_HEADERS = [
     "x-algolia-application-id",
     "x-algolia-agent",
     "request-id",
+    "x-request-id",
 ]
 CORS_EXPOSE_HEADERS = [
     "ETag",
@@ -183,6 +209,7 @@ CORS_EXPOSE_HEADERS = [
     "RateLimit-Remaining",
     "RateLimit-Reset",
     "Retry-After",
+    "X-Request-ID",
 ]
 
 # --- REST -----------------------------------------------------------------------------------------------------------
@@ -213,6 +240,9 @@ SPECTACULAR_SETTINGS = {
         "ActionKind": "search.rules.records.ActionKind",
         "WordsMatch": "search.rules.records.WordsMatch",
         "PhotosMatch": "search.api.parameters.MATCHES",
+        "VersionState": "search.models.VersionState",
+        "JobState": "search.upgrading.records.JobState",
+        "ChangeKind": "search.upgrading.records.ChangeKind",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
@@ -220,12 +250,39 @@ SPECTACULAR_SETTINGS = {
     ],
 }
 
+# --- the web server (config.serve) and what it takes on ----------------------------------------------------------------
+_CORES = os.cpu_count() or 1
+WEB_PROCESSES = env.int("WEB_PROCESSES", default=1)
+# At once, in each process: of shoppers' requests at most, for their number follows from how slow they make each other.
+WEB_SEARCH_SLOTS = env.int("WEB_SEARCH_SLOTS", default=8)
+# So many times as long as alone may a request take on average, or fewer are taken at once.
+WEB_SLOWER = env.float("WEB_SLOWER", default=2.0)
+WEB_CATALOGUE_SLOTS = env.int("WEB_CATALOGUE_SLOTS", default=2)
+WEB_ADMIN_SLOTS = env.int("WEB_ADMIN_SLOTS", default=2)
+WEB_QUEUE_LENGTH = env.int("WEB_QUEUE_LENGTH", default=12)
+# A shopper's request waits out a burst this long, but not a queue that has stood for as long (controlled delay).
+WEB_BURST_WAIT_MS = env.float("WEB_BURST_WAIT_MS", default=100.0)
+WEB_STANDING_WAIT_MS = env.float("WEB_STANDING_WAIT_MS", default=10.0)
+WEB_STAFF_WAIT_S = env.float("WEB_STAFF_WAIT_S", default=5.0)
+WEB_REQUEST_TIMEOUT_S = env.float("WEB_REQUEST_TIMEOUT_S", default=30.0)
+WEB_MAX_CONNECTIONS = env.int("WEB_MAX_CONNECTIONS", default=512)
+# /health/ready asks each part at most this often, and waits for one no longer than this.
+HEALTH_LIFETIME_S = env.float("HEALTH_LIFETIME_S", default=1.0)
+HEALTH_TIMEOUT_S = env.float("HEALTH_TIMEOUT_S", default=2.0)
+# Between being told to stop and stopping: readiness says no, so that a balancer looks elsewhere first.
+WEB_DRAIN_S = env.float("WEB_DRAIN_S", default=0.0)
+WEB_STOP_TIMEOUT_S = env.int("WEB_STOP_TIMEOUT_S", default=15)
+
 # --- encoder and photos ---------------------------------------------------------------------------------------------
 ENCODER_MODEL = env.str("ENCODER_MODEL", default=str(BASE_DIR / "models" / "vitrine-compact-clip"))
 ENCODER_DEVICE = env.str("ENCODER_DEVICE", default="auto")
 ENCODER_BATCH_SIZE = env.int("ENCODER_BATCH_SIZE", default=64)
 # Beside a busy neighbour torch with two threads becomes ten times slower (measured): one thread per process.
 ENCODER_THREADS = env.int("ENCODER_THREADS", default=1)
+# Of what requests ask, in each process; whoever finds no place in this time is answered by words alone, or told to come again.
+ENCODE_PHOTOS_AT_ONCE = env.int("ENCODE_PHOTOS_AT_ONCE", default=max(2, _CORES))
+ENCODE_TEXTS_AT_ONCE = env.int("ENCODE_TEXTS_AT_ONCE", default=8)
+ENCODE_WAIT_MS = env.float("ENCODE_WAIT_MS", default=500.0)
 # torch, or onnx: ONNX Runtime on the exports of `manage.py export_encoder`, the first one of the encoder's present weights.
 ENCODER_BACKEND = env.str("ENCODER_BACKEND", default="torch")
 ENCODER_EXPORTS = [Path(name) for name in env.list("ENCODER_EXPORTS", default=[str(DATA_DIR / "encoder-onnx")])]
@@ -238,6 +295,7 @@ QUERY_VECTOR_LIFETIME_S = env.int("QUERY_VECTOR_LIFETIME_S", default=3600)
 IMAGE_MAX_BYTES = env.int("IMAGE_MAX_BYTES", default=20 * 2**20)
 IMAGE_MAX_PIXELS = env.int("IMAGE_MAX_PIXELS", default=50_000_000)
 IMAGE_FETCH_TIMEOUT_S = env.float("IMAGE_FETCH_TIMEOUT_S", default=10.0)
+IMAGE_CONNECT_TIMEOUT_S = env.float("IMAGE_CONNECT_TIMEOUT_S", default=3.0)
 # Photos at addresses of this very machine; off, because an address may come from anybody.
 IMAGE_FETCH_ALLOW_LOOPBACK = env.bool("IMAGE_FETCH_ALLOW_LOOPBACK", default=False)
 QUERY_IMAGE_LIFETIME_S = env.int("QUERY_IMAGE_LIFETIME_S", default=3600)
@@ -255,6 +313,32 @@ RECALL_SAMPLE_SHARE = env.float("RECALL_SAMPLE_SHARE", default=0.01)
 # Each replay reads about so many rows (2 KB each at 512 numbers): their vectors are compared one by one.
 RECALL_REPLAY_MAX_ROWS = env.int("RECALL_REPLAY_MAX_ROWS", default=200_000)
 RECALL_RETENTION_DAYS = env.int("RECALL_RETENTION_DAYS", default=90)
+# A version is built in small batches with pauses: live changes and searches come first.
+INDEX_BUILD_BATCH_SIZE = env.int("INDEX_BUILD_BATCH_SIZE", default=16)
+INDEX_BUILD_SHARE = env.float("INDEX_BUILD_SHARE", default=0.5)
+INDEX_BUILD_MAX_SLOWDOWN = env.float("INDEX_BUILD_MAX_SLOWDOWN", default=1.3)
+INDEX_BUILD_WORKERS = env.int("INDEX_BUILD_WORKERS", default=1)
+# Linux: how much nicer than its worker a build is to others on the processor, as in `nice -n`.
+INDEX_BUILD_NICENESS = env.int("INDEX_BUILD_NICENESS", default=10)
+# What a version must show before it is promoted: NDCG@10 lost at most, recall@10 against exact search at least.
+INDEX_MAX_QUALITY_LOSS = env.float("INDEX_MAX_QUALITY_LOSS", default=0.01)
+INDEX_MIN_RECALL = env.float("INDEX_MIN_RECALL", default=0.99)
+# How long a promotion waits for searching processes to load the encoder.
+INDEX_WARM_TIMEOUT_S = env.float("INDEX_WARM_TIMEOUT_S", default=120.0)
+# How long the version that was live before follows the catalogue, so that a rollback loses nothing.
+INDEX_STANDBY_HOURS = env.float("INDEX_STANDBY_HOURS", default=24.0)
+# Encoders that may be named by REST and in the admin, with commas; commands may name any.
+INDEX_ENCODERS = [ENCODER_MODEL, *env.list("INDEX_ENCODERS", default=[])]
+for _name, _value, _is_right in (
+    ("INDEX_BUILD_BATCH_SIZE", INDEX_BUILD_BATCH_SIZE, INDEX_BUILD_BATCH_SIZE >= 1),
+    ("INDEX_BUILD_SHARE", INDEX_BUILD_SHARE, 0 < INDEX_BUILD_SHARE <= 1),
+    ("INDEX_BUILD_MAX_SLOWDOWN", INDEX_BUILD_MAX_SLOWDOWN, INDEX_BUILD_MAX_SLOWDOWN >= 1),
+    ("INDEX_BUILD_WORKERS", INDEX_BUILD_WORKERS, 1 <= INDEX_BUILD_WORKERS <= 64),
+    ("INDEX_BUILD_NICENESS", INDEX_BUILD_NICENESS, 0 <= INDEX_BUILD_NICENESS <= 19),
+    ("INDEX_MIN_RECALL", INDEX_MIN_RECALL, 0 <= INDEX_MIN_RECALL <= 1),
+):
+    if not _is_right:
+        raise ImproperlyConfigured(f"{_name} is {_value}: see docs/operating.md for what it may be.")
 
 # --- what shoppers searched and did ---------------------------------------------------------------------------------
 EVENT_RETENTION_DAYS = env.int("EVENT_RETENTION_DAYS", default=180)
@@ -269,6 +353,23 @@ THROTTLE_SECRET_PER_MINUTE = env.int("THROTTLE_SECRET_PER_MINUTE", default=6000)
 # --- metrics --------------------------------------------------------------------------------------------------------
 # With a token, /metrics asks for it as a bearer; without one it answers this machine only (the demo: anybody).
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+# Where the processes of this machine (or container) keep their counts for each other to add up; empty: each its own alone.
+METRICS_DIR = env.str("METRICS_DIR", default=str(DATA_DIR / "metrics"))
+if METRICS_DIR:
+    embedded.make_shared_dir(Path(METRICS_DIR), data_dir=DATA_DIR)
+    # How prometheus_client is told; it looks when it is imported, which is after the settings.
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = METRICS_DIR
+# host:port where a Celery worker answers /metrics itself, for a worker on a machine without a web server.
+WORKER_METRICS_ADDRESS = env.str("WORKER_METRICS_ADDRESS", default="")
+
+# --- traces ---------------------------------------------------------------------------------------------------------
+# The address of an OTLP/HTTP collector, such as http://localhost:4318; empty: no traces. Needs the extra `tracing`.
+TRACING_ENDPOINT = env.str("OTEL_EXPORTER_OTLP_ENDPOINT", default="")
+TRACING_SHARE = env.float("TRACING_SHARE", default=1.0)
+# Whether a caller's `traceparent` is gone on with: only where callers are your own.
+TRACING_ACCEPT_PARENT = env.bool("TRACING_ACCEPT_PARENT", default=False)
+# Whether the tasks of the schedule are traced too: several a second that mostly find nothing to do.
+TRACING_SCHEDULED = env.bool("TRACING_SCHEDULED", default=False)
 
 # --- Celery ---------------------------------------------------------------------------------------------------------
 CELERY_BROKER_URL = embedded.broker_url(REDIS_URL)
@@ -302,6 +403,16 @@ CELERY_BEAT_SCHEDULE = {
         "task": "workers.tasks.sweep_all",
         "schedule": timedelta(minutes=2),
         "options": {"expires": 110},
+    },
+    "build-versions": {
+        "task": "workers.tasks.index_build",
+        "schedule": timedelta(seconds=4),
+        "options": {"expires": 10},
+    },
+    "versions-asked": {
+        "task": "workers.tasks.run_asked",
+        "schedule": timedelta(seconds=4),
+        "options": {"expires": 10},
     },
     "verify": {
         "task": "workers.tasks.sweep_verify",
@@ -372,18 +483,32 @@ CELERY_BEAT_SCHEDULE = {
 }
 
 # --- logging --------------------------------------------------------------------------------------------------------
+# plain, or json: one object a line.
+LOG_FORMAT = env.str("LOG_FORMAT", default="plain")
+_FORMATTERS = {"plain": "telemetry.logs.PlainFormatter", "json": "telemetry.logs.JsonLinesFormatter"}
+if LOG_FORMAT not in _FORMATTERS:
+    raise ImproperlyConfigured(f"LOG_FORMAT is {LOG_FORMAT!r}: use plain or json.")
+# What no log line may hold, wherever it came from.
+SECRETS = [SECRET_KEY, MILVUS_TOKEN, METRICS_TOKEN]
+SECRETS += [urlsplit(url).password or "" for url in (DATABASE_URL, REDIS_URL, MILVUS_URI)]
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "filters": {"work": {"()": "telemetry.logs.WorkFilter"}},
+    "formatters": {"chosen": {"()": _FORMATTERS[LOG_FORMAT], "secrets": SECRETS}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "chosen", "filters": ["work"]}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {
         "django": {"level": "INFO"},
+        # Django adds a handler of its own; the access log says each request once.
+        "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
         "pymilvus": {"level": "CRITICAL", "propagate": False},
         "sentence_transformers": {"level": "WARNING"},
         # A sweep each second would be three lines each second.
-        **{name: {"level": "WARNING"} for name in ("celery.beat", "celery.worker.strategy", "celery.app.trace")},
+        **{
+            name: {"level": "WARNING"}
+            for name in ("celery.beat", "celery.worker.strategy", "celery.worker.request", "celery.app.trace")
+        },
     },
 }
 

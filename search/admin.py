@@ -1,4 +1,4 @@
-"""What the admin says of the index: each photo's state, a reindex, and the versions and entries to read."""
+"""What the admin says of the index: each photo's state, a reindex, and the entries to read."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from django.http import HttpRequest
 from catalog.admin.decorators import action, display
 from catalog.admin.photos import PhotoInline
 from catalog.admin.products import ProductAdmin
-from catalog.admin.read_only import ReadOnlyAdmin
-from catalog.admin.scope import StoreScopedAdmin
+from catalog.admin.scope import ReadOnlyAdmin, StoreScopedAdmin
 from catalog.models import Product, ProductImage
 from search.attributes import admin as attributes_admin
 from search.evaluation import admin as evaluation_admin
 from search.events import admin as events_admin
 from search.indexing import clear_entries
-from search.models import IndexEntry, IndexVersion, VersionState
+from search.models import IndexEntry, VersionState
 from search.playground import admin as playground_admin
 from search.ranking import admin as ranking_admin
 from search.recall import admin as recall_admin
 from search.rules import admin as rules_admin
+from search.upgrading import admin as upgrading_admin
 
 __all__ = [
     "attributes_admin",
@@ -32,6 +32,7 @@ __all__ = [
     "ranking_admin",
     "recall_admin",
     "rules_admin",
+    "upgrading_admin",
 ]
 
 _LABELS = {"indexed": "success", "waiting": "warning", "error": "danger", "no photo": "info"}
@@ -127,25 +128,6 @@ def reindex_images(images: QuerySet[ProductImage]) -> int:
     for start in range(0, len(ids), 5000):
         cleared += clear_entries(ids[start : start + 5000])
     return cleared
-
-
-@admin.register(IndexVersion)
-class IndexVersionAdmin(ReadOnlyAdmin):
-    list_display = ["collection", "shown_state", "index_type", "dimension", "shown_encoder", "shown_lag", "promoted_at"]
-    list_filter = ["state"]
-
-    @display(description="state", ordering="state", label={"live": "success", "building": "info", "retired": "warning"})
-    def shown_state(self, version: IndexVersion) -> str:
-        return version.state
-
-    @display(description="encoder", ordering="encoder")
-    def shown_encoder(self, version: IndexVersion) -> str:
-        return version.encoder.rsplit("/", 1)[-1]
-
-    @display(description="behind by")
-    def shown_lag(self, version: IndexVersion) -> str:
-        lag = version.lag_seconds
-        return "-" if lag is None or version.state == VersionState.RETIRED else f"{lag:,.0f} s"
 
 
 class ErrorFilter(admin.SimpleListFilter):

@@ -8,9 +8,11 @@ from __future__ import annotations
 import hashlib
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
+from time import monotonic, perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +21,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from search.errors import EncoderUnavailable
+from telemetry import metrics
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -56,14 +59,7 @@ class Encoder:
     @cached_property
     def fingerprint(self) -> str:
         """16 hex digits over weights, tokenizer, configuration and `PIXELS_VERSION`; does not load torch."""
-        folder = self._folder()
-        digest = hashlib.sha256(PIXELS_VERSION.encode())
-        files = (path for path in folder.rglob("*") if path.suffix in _FINGERPRINTED and path.name not in _BESIDE)
-        for path in sorted(path for path in files if path.is_file()):
-            with path.open("rb") as file:
-                content = hashlib.file_digest(file, "sha256").hexdigest()
-            digest.update(f"{path.relative_to(folder).as_posix()}={content}\n".encode())
-        return digest.hexdigest()[:16]
+        return _fingerprint_of(self._folder())
 
     @cached_property
     def dimension(self) -> int:
@@ -81,13 +77,16 @@ class Encoder:
 
     def encode_images(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
         """RGB images (see `search.images.decode_image`) -> (n, dimension) unit rows, in order."""
-        return self._encode(list(images)) if images else self._empty()
+        if not images:
+            return self._empty()
+        with watched("photo", len(images)):
+            return self._encode(list(images))
 
     def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Texts -> (n, dimension) unit rows, in order. What exceeds the tokenizer's limit is cut off, not an error."""
         if not texts:
             return self._empty()
-        with self._tokenizing:
+        with watched("text", len(texts)), self._tokenizing:
             return self._encode(list(texts))
 
     def _empty(self) -> NDArray[np.float32]:
@@ -149,9 +148,38 @@ class Encoder:
                 f"The encoder {self.name!r} cannot encode {' and '.join(sorted(missing))}s."
                 " Set ENCODER_MODEL to a CLIP-family model, such as clip-ViT-B-32."
             )
+        # Weights that were replaced since the fingerprint was taken would speak for vectors of others.
+        if _fingerprint_of(folder) != self.fingerprint:
+            raise EncoderUnavailable(
+                f"The files of {folder} were replaced while the encoder {self.name!r} was in use."
+                " Give a new model a folder of its own, and build an index version with it."
+            )
         _pad_as_trained(model)
         logger.info("loaded encoder %s on %s", self.name, device)
         return model
+
+
+@contextmanager
+def watched(kind: str, count: int) -> Iterator[None]:
+    """Count a call of an encoder, for `/metrics`."""
+    started = perf_counter()
+    try:
+        yield
+    except EncoderUnavailable:
+        metrics.ENCODER_ERRORS.labels(kind).inc()
+        raise
+    metrics.ENCODER_SECONDS.labels(kind).observe(perf_counter() - started)
+    metrics.ENCODED.labels(kind).inc(count)
+
+
+def _fingerprint_of(folder: Path) -> str:
+    digest = hashlib.sha256(PIXELS_VERSION.encode())
+    files = (path for path in folder.rglob("*") if path.suffix in _FINGERPRINTED and path.name not in _BESIDE)
+    for path in sorted(path for path in files if path.is_file()):
+        with path.open("rb") as file:
+            content = hashlib.file_digest(file, "sha256").hexdigest()
+        digest.update(f"{path.relative_to(folder).as_posix()}={content}\n".encode())
+    return digest.hexdigest()[:16]
 
 
 def _one_batch(model: SentenceTransformer, inputs: list[Any]) -> NDArray[np.float32]:
@@ -179,7 +207,12 @@ def _pad_as_trained(model: SentenceTransformer) -> None:
 
 
 _encoders: dict[str, Encoder] = {}
+# By name and fingerprint: encoders whose folder holds other weights by now, good for what was built with them.
+_former: dict[tuple[str, str], Encoder] = {}
+_reread_at: dict[str, float] = {}
 _encoders_lock = threading.Lock()
+# Weights of another fingerprint than was asked for are looked at again no sooner: hashing a gigabyte takes a second.
+REREAD_S = 10.0
 
 
 def get_encoder(name: str | None = None) -> Encoder:
@@ -189,6 +222,27 @@ def get_encoder(name: str | None = None) -> Encoder:
         if name not in _encoders:
             _encoders[name] = _new_encoder(name)
         return _encoders[name]
+
+
+def encoder_of_weights(name: str, fingerprint: str) -> Encoder | None:
+    """This process's encoder of that name with exactly these weights; None where neither memory nor its folder has them.
+
+    A folder whose weights were replaced is read anew, and what was in memory stays for the versions built with it.
+    """
+    encoder = get_encoder(name)
+    if encoder.fingerprint == fingerprint:
+        return encoder
+    with _encoders_lock:
+        known = _former.get((name, fingerprint))
+        if known is not None or not _is_path(name) or monotonic() - _reread_at.get(name, -REREAD_S) < REREAD_S:
+            return known
+        _reread_at[name] = monotonic()
+        fresh = _new_encoder(name)
+        if fresh.fingerprint != fingerprint:
+            return None
+        _former[name, encoder.fingerprint] = encoder
+        _encoders[name] = fresh
+        return fresh
 
 
 def _new_encoder(name: str) -> Encoder:

@@ -45,3 +45,25 @@ class EncoderUnavailable(SearchError):
     """The CLIP model cannot be loaded or run. Retryable; the message names the fix."""
 
     code = "encoder_unavailable"
+
+
+class EncoderBusy(EncoderUnavailable):
+    """Too many others are being encoded. Retryable, in a moment."""
+
+    code = "overloaded"
+
+
+class EncoderMismatch(SearchError):
+    """A query's vectors are of another model than the index that was to be searched: its answer would mean nothing."""
+
+    code = "encoder_mismatch"
+
+
+class VersionRefused(SearchError):
+    """An index version may not become what was asked for; `reasons` names everything that stands against it."""
+
+    code = "version_refused"
+
+    def __init__(self, message: str, *, reasons: tuple[str, ...] = ()) -> None:
+        super().__init__("\n".join([message, *(f"- {reason}" for reason in reasons)]))
+        self.reasons = reasons

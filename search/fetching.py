@@ -23,11 +23,11 @@ from requests_hardened.ip_filter_adapter import IPFilterAdapter
 from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.exceptions import HTTPError
 
+from search.deadlines import bounded_s
 from search.errors import InvalidImage
 
 MAX_REDIRECTS = 3
 CHUNK_BYTES = 64 * 1024
-CONNECT_TIMEOUT_S = 3.0
 _REDIRECTS = {301, 302, 303, 307, 308}
 _USER_AGENT = "Vitrine image fetcher"
 
@@ -42,7 +42,7 @@ def fetch_image(url: str, *, field: str = "image.url") -> bytes:
     Follows at most 3 redirects, to http and https only, and never from https back to http. Raises `InvalidImage` when
     the address is refused or has no image, `UnreachableImage` (a kind of it) when trying later may help.
     """
-    deadline = monotonic() + settings.IMAGE_FETCH_TIMEOUT_S
+    deadline = monotonic() + bounded_s(settings.IMAGE_FETCH_TIMEOUT_S)
     with _errors_named(url, deadline=deadline, field=field), _Session(deadline) as session:
         target = _checked(url, field=field)
         for _ in range(MAX_REDIRECTS + 1):
@@ -139,7 +139,7 @@ class _Session(HTTPSession):  # type: ignore[misc]  # the library has no types
                 ip_filter_enable=True,
                 ip_filter_allow_loopback_ips=self.allow_loopback,
                 never_redirect=True,
-                default_timeout=(CONNECT_TIMEOUT_S, max(0.1, deadline - monotonic())),
+                default_timeout=(settings.IMAGE_CONNECT_TIMEOUT_S, max(0.1, deadline - monotonic())),
                 user_agent_override=_USER_AGENT,
             )
         )

@@ -32,6 +32,7 @@ from search.pools import Pool
 from search.query import Filters, RowFilter
 from search.routes import Route, vector_route, words_route
 from search.run import Run, Stage
+from search.seldom import warn_seldom
 from search.vectors import query_vectors
 
 logger = logging.getLogger(__name__)
@@ -211,9 +212,7 @@ def vector(run: Run, filters: Filters) -> Route | None:
         with run.timed("encode"):
             asked = query_vectors(run.encoded, run.version)
         with run.timed("ann"):
-            route = vector_route(
-                asked, run.version, wanted=wanted, limit=settings.SEARCH_POOL_SIZE, deadline=run.deadline
-            )
+            route = vector_route(asked, run.version, wanted=wanted, limit=settings.SEARCH_POOL_SIZE)
         route = route.calibrated(run.calibration.routes.get(route.name), queries=asked.vectors)
         return _without_excluded(run, route, filters) if run.words.excluded else route
     except (IndexUnavailable, EncoderUnavailable) as error:
@@ -222,7 +221,7 @@ def vector(run: Run, filters: Filters) -> Route | None:
         if run.left_s <= 0 and run.gives_up(Stage.VECTOR):
             # It was not down: the deadline ended its wait.
             return None
-        logger.warning("Words answer alone: %s", error)
+        warn_seldom(logger, "Words answer alone: %s", error)
         run.degraded.append("encoder" if isinstance(error, EncoderUnavailable) else "milvus")
         return None
 

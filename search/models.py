@@ -20,12 +20,21 @@ from search.facets.records import ProductFacts, StoreChange
 from search.ranking.records import ProductTwin, RankingModifier, RankingWeights
 from search.recall.records import RecallSample
 from search.rules.records import Preset, Rule, RuleAction, RuleTrigger, StoreValue, Synonym
+from search.upgrading.records import VersionChange, VersionComparison
 from search.words.records import VocabularyLabel, VocabularyState, VocabularyWord
+
+
+def public_model_name(encoder: str) -> str:
+    """A hub's name, or a folder's last part and not where it lies."""
+    return encoder if encoder.count("/") <= 1 and not encoder.startswith((".", "/")) else Path(encoder).name
 
 
 class VersionState(models.TextChoices):
     BUILDING = "building", "building"
     LIVE = "live", "live"
+    # Was live before: it still follows the catalogue, so that going back loses nothing.
+    STANDBY = "standby", "standby"
+    # Follows nothing any more, and is dropped when no request can need it.
     RETIRED = "retired", "retired"
 
 
@@ -49,14 +58,28 @@ class IndexVersion(models.Model):
     synced_at = models.DateTimeField(null=True, editable=False)
     # Milvus failed under a write, or lost rows: the next sweep compares the collection row by row first.
     is_doubted = models.BooleanField(default=False, editable=False)
+    # How far a build has come: every image up to this id was looked at, and when it had looked at all.
+    fill_after_id = models.BigIntegerField(default=0, editable=False)
+    filled_at = models.DateTimeField(null=True, editable=False)
+    # When calibrations and the like were made for its encoder (search.upgrading.readiness).
+    prepared_at = models.DateTimeField(null=True, editable=False)
+    # The share of a worker's time that the build may take now, and the searches' p95 (ms) before it began.
+    build_share = models.FloatField(null=True, editable=False)
+    search_ms_before = models.FloatField(null=True, editable=False)
+    # Since when searching processes are asked to have the encoder in memory.
+    warm_since = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     promoted_at = models.DateTimeField(null=True, blank=True)
+    demoted_at = models.DateTimeField(null=True, blank=True)
     retired_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["-id"]
+        # Versions are shared by all stores: no permission on a store's things reaches them.
+        permissions = [("manage_indexversions", "Can build, promote and retire index versions of all stores")]
         constraints = [
             models.UniqueConstraint(fields=["state"], condition=Q(state="live"), name="one_live_version"),
+            models.UniqueConstraint(fields=["state"], condition=Q(state="standby"), name="one_standby_version"),
         ]
 
     def __str__(self) -> str:
@@ -64,12 +87,8 @@ class IndexVersion(models.Model):
 
     @property
     def model_name(self) -> str:
-        """The encoder as the public may know it: a hub's name, or a folder's last part and not where it lies."""
-        return (
-            self.encoder
-            if self.encoder.count("/") <= 1 and not self.encoder.startswith((".", "/"))
-            else Path(self.encoder).name
-        )
+        """The encoder as the public may know it."""
+        return public_model_name(self.encoder)
 
     @property
     def lag_seconds(self) -> float | None:
@@ -274,6 +293,8 @@ __all__ = [
     "StoreChange",
     "StoreValue",
     "Synonym",
+    "VersionChange",
+    "VersionComparison",
     "VocabularyLabel",
     "VocabularyState",
     "VocabularyWord",

@@ -13,15 +13,19 @@ from search.query_cache import encoded_together
 from search.result import Result
 from search.retrieval import search
 from search.vectors import encoder_inputs
-from search.versions import encoder_of, live_version
+from search.versions import encoder_of, live_and_next
+from search.warming import keep_warm
 
 logger = logging.getLogger(__name__)
 
 
 def search_many(queries: Sequence[Query]) -> list[Result | SearchError]:
     """Each query's result in order, or why it has none. All of them ask the same index version."""
+    version: IndexVersion | None
     try:
-        version = live_version()
+        version, coming = live_and_next()
+        if coming is not None:
+            keep_warm(coming)
     except IndexUnavailable:
         # Each search says for itself what it can do without one.
         version = None

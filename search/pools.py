@@ -21,6 +21,8 @@ from search.choices import Mode
 from search.errors import InvalidQuery
 from search.query import Filters, Query
 from search.result import RouteScore
+from search.seldom import warn_seldom
+from telemetry import metrics
 
 logger = logging.getLogger(__name__)
 _HEADER = struct.Struct("<I")
@@ -191,7 +193,7 @@ def save(query: Query, pool: Pool) -> str:
     try:
         cache.set(_key(query, search_id), packed, settings.SEARCH_POOL_LIFETIME_S)
     except (RedisError, OSError) as error:
-        logger.warning("The pool of a search was not kept: %s", error)
+        warn_seldom(logger, "The pool of a search was not kept: %s", error)
     return search_id
 
 
@@ -203,12 +205,12 @@ def load(query: Query) -> Pool | None:
     try:
         packed = cache.get(_key(query, query.search_id))
     except (RedisError, OSError) as error:
-        logger.warning("The pool of a search was not read: %s", error)
+        warn_seldom(logger, "The pool of a search was not read: %s", error)
         return None
+    metrics.POOLS.labels(metrics.hit_or_miss(packed is not None)).inc()
     if packed is None:
         return None
-    size = _HEADER.unpack_from(packed)[0]
-    start = _HEADER.size + size
+    start = _HEADER.size + _HEADER.unpack_from(packed)[0]
     header = json.loads(packed[_HEADER.size : start])
     if header["digest"] != query_digest(query):
         raise InvalidQuery(
@@ -276,7 +278,7 @@ def remember_start(query: Query, search_id: str, *, page: int, position: int) ->
     try:
         cache.set(_start_key(query, search_id, page), position, settings.SEARCH_POOL_LIFETIME_S)
     except (RedisError, OSError) as error:
-        logger.warning("The start of a page was not kept: %s", error)
+        warn_seldom(logger, "The start of a page was not kept: %s", error)
 
 
 def page_start(query: Query, search_id: str) -> int | None:

@@ -17,16 +17,15 @@ from django.conf import settings
 from django.core.cache import cache
 from numpy.typing import NDArray
 from PIL import Image
-from prometheus_client import Counter
 from redis.exceptions import RedisError
 
 from search.encoder import Encoder
+from search.encoding import encoding
+from search.seldom import warn_seldom
+from telemetry.metrics import QUERY_VECTORS
 
 logger = logging.getLogger(__name__)
 
-LOOKUPS = Counter(
-    "vitrine_query_vectors", "Query vectors asked of the cache, by kind and whether it had them.", ["kind", "result"]
-)
 _Input = TypeVar("_Input", str, Image.Image)
 
 # Vectors by cache key that the searches of one request share, whatever the cache does.
@@ -35,20 +34,22 @@ _shared: ContextVar[dict[str, NDArray[np.float32]] | None] = ContextVar("shared 
 
 def text_vector(encoder: Encoder, text: str) -> NDArray[np.float32]:
     """(1, dimension): the text's unit vector."""
-    return _cached(_text_key(encoder, text), "text", encode=lambda: encoder.encode_texts([text]))
+    return _cached(encoder, _text_key(encoder, text), "text", encode=lambda: encoder.encode_texts([text]))
 
 
 def photo_vector(encoder: Encoder, photo: Image.Image) -> NDArray[np.float32]:
     """(1, dimension): the RGB photo's unit vector; the same pixels are the same photo."""
-    return _cached(_photo_key(encoder, photo), "photo", encode=lambda: encoder.encode_images([photo]))
+    return _cached(encoder, _photo_key(encoder, photo), "photo", encode=lambda: encoder.encode_images([photo]))
 
 
 @contextmanager
 def encoded_together(encoder: Encoder, *, texts: Sequence[str], photos: Sequence[Image.Image]) -> Iterator[None]:
     """Have these vectors ready for the searches inside: what the cache does not hold is encoded in one batch of texts and
     one of photos. Raises what the encoder raises."""
-    shared = _batch("text", {_text_key(encoder, text): text for text in texts}, encode=encoder.encode_texts)
-    shared |= _batch("photo", {_photo_key(encoder, photo): photo for photo in photos}, encode=encoder.encode_images)
+    by_text = {_text_key(encoder, text): text for text in texts}
+    shared = _batch(encoder, "text", by_text, encode=encoder.encode_texts)
+    by_photo = {_photo_key(encoder, photo): photo for photo in photos}
+    shared |= _batch(encoder, "photo", by_photo, encode=encoder.encode_images)
     token = _shared.set(shared)
     try:
         yield
@@ -57,12 +58,13 @@ def encoded_together(encoder: Encoder, *, texts: Sequence[str], photos: Sequence
 
 
 def _batch(
-    kind: str, asked: dict[str, _Input], *, encode: Callable[[list[_Input]], NDArray[np.float32]]
+    encoder: Encoder, kind: str, asked: dict[str, _Input], *, encode: Callable[[list[_Input]], NDArray[np.float32]]
 ) -> dict[str, NDArray[np.float32]]:
     known = _read(list(asked), kind)
     missing = [key for key in asked if key not in known]
     if missing:
-        rows = encode([asked[key] for key in missing])
+        with encoding(kind, encoder.name):
+            rows = encode([asked[key] for key in missing])
         made = {key: rows[place : place + 1] for place, key in enumerate(missing)}
         _keep(made)
         known |= made
@@ -80,12 +82,13 @@ def _photo_key(encoder: Encoder, photo: Image.Image) -> str:
     return f"query-vector:{encoder.fingerprint}:photo:{digest.hexdigest()}"
 
 
-def _cached(key: str, kind: str, *, encode: Callable[[], NDArray[np.float32]]) -> NDArray[np.float32]:
+def _cached(encoder: Encoder, key: str, kind: str, *, encode: Callable[[], NDArray[np.float32]]) -> NDArray[np.float32]:
     known = (_shared.get() or {}).get(key)
     if known is None:
         known = _read([key], kind).get(key)
     if known is None:
-        known = encode()
+        with encoding(kind, encoder.name):
+            known = encode()
         _keep({key: known})
     return known
 
@@ -97,10 +100,10 @@ def _read(keys: list[str], kind: str) -> dict[str, NDArray[np.float32]]:
     try:
         held: dict[str, bytes] = cache.get_many(keys)
     except (RedisError, OSError) as error:
-        logger.warning("Queries' vectors were not read: %s", error)
+        warn_seldom(logger, "Queries' vectors were not read: %s", error)
         held = {}
-    LOOKUPS.labels(kind, "hit").inc(len(held))
-    LOOKUPS.labels(kind, "miss").inc(len(keys) - len(held))
+    QUERY_VECTORS.labels(kind, "hit").inc(len(held))
+    QUERY_VECTORS.labels(kind, "miss").inc(len(keys) - len(held))
     return {key: np.frombuffer(data, dtype="<f4").astype(np.float32).reshape(1, -1) for key, data in held.items()}
 
 
@@ -112,4 +115,4 @@ def _keep(vectors: dict[str, NDArray[np.float32]]) -> None:
             {key: rows.astype("<f4").tobytes() for key, rows in vectors.items()}, settings.QUERY_VECTOR_LIFETIME_S
         )
     except (RedisError, OSError) as error:
-        logger.warning("Queries' vectors were not kept: %s", error)
+        warn_seldom(logger, "Queries' vectors were not kept: %s", error)

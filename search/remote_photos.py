@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from catalog.models import ProductImage
 from catalog.photos import InvalidPhoto, inspect_photo, keep_photo
+from catalog.signals import catalogue_written
 from search.errors import InvalidImage
 from search.fetching import UnreachableImage, fetch_image
 
@@ -23,8 +24,12 @@ def fetch_waiting_photos(*, limit: int = 500) -> int:
     """Fetch up to `limit` photos that are due. Returns how many images got their file."""
     fetched = tried = 0
     while tried < limit and (waiting := _claim()):
-        for image_id, url, store_id, attempts in waiting:
-            fetched += _fetch(image_id, url, store_id=store_id, attempts=attempts)
+        done = sum(
+            _fetch(image_id, url, store_id=store_id, attempts=attempts) for image_id, url, store_id, attempts in waiting
+        )
+        if done:
+            catalogue_written.send(sender=ProductImage)
+        fetched += done
         tried += len(waiting)
     return fetched
 

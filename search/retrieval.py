@@ -13,12 +13,14 @@ from catalog.models import Store
 from search import pools
 from search.calibration.confidence import find_calibration
 from search.choices import Mode
+from search.deadlines import deadline_in
 from search.errors import IndexUnavailable
 from search.events.search_log import remember_search
 from search.explaining import explanation, with_parts
 from search.facets.counting import count_facets, packed_facets
 from search.matching import match
 from search.models import IndexVersion
+from search.observing import observed
 from search.paging import page
 from search.pools import Pool, Understood
 from search.query import Query
@@ -26,12 +28,15 @@ from search.ranking.stages import rank
 from search.result import Facet, Result
 from search.rules.matching import Rule
 from search.run import Run
+from search.serving.statements import ESSENTIAL_S, reading, statements_in_time
 from search.stamps import read_stamps
 from search.suggesting import suggest
 from search.understanding import parse, understand
-from search.versions import live_version
+from search.versions import live_and_next, version_of_collection
+from search.warming import keep_warm
 
 
+@observed
 def search(
     query: Query,
     *,
@@ -49,8 +54,18 @@ def search(
     Nor is it remembered as a shopper's search, and `is_logged=False` asks for that alone. `rules` are tried in the place of
     those in force; an empty list searches without any. `clock` counts the seconds of the query's deadline.
     """
-    run = begun(query, version, store=store, is_kept=is_kept, clock=clock)
-    run.rules = rules
+
+    def answer() -> Result:
+        run = begun(query, version, store=store, is_kept=is_kept, clock=clock)
+        run.rules = rules
+        return _answered(run, is_logged=is_logged)
+
+    with deadline_in(query.deadline_ms / 1000), statements_in_time(least_s=ESSENTIAL_S):
+        return reading(answer)
+
+
+def _answered(run: Run, *, is_logged: bool) -> Result:
+    query = run.asked
     pool, facets, search_id, is_renewed = _pool(run)
     with run.timed("hydrate"):
         shown = page(run, pool, search_id)
@@ -60,7 +75,7 @@ def search(
             hits = with_parts(run, hits)
     # Reading on is no new search, and neither is a question for totals and facets alone.
     is_new = query.page == 1 and query.after is None and query.per_page > 0 and (is_renewed or not query.search_id)
-    if is_kept and is_logged and is_new:
+    if run.is_kept and is_logged and is_new:
         with run.timed("log"):
             remember_search(
                 query,
@@ -109,7 +124,12 @@ def begun(
     run = Run(query, query, store, clock() + query.deadline_ms / 1000, is_kept=is_kept, clock=clock)
     run.stamps = query.stamps or read_stamps(store.pk)
     try:
-        run.version = version or live_version()
+        if version is None:
+            run.version, coming = live_and_next()
+            if coming is not None:
+                keep_warm(coming)
+        else:
+            run.version = version
     except IndexUnavailable:
         if query.mode is not Mode.BROWSE:
             run.degraded.append("index")
@@ -124,7 +144,7 @@ def _pool(run: Run) -> tuple[Pool, tuple[Facet, ...], str, bool]:
     if run.asked.search_id:
         with run.timed("pool"):
             kept = pools.load(run.asked)
-        if kept is not None:
+        if kept is not None and _is_of_version(run, kept):
             _recall(run, kept)
             return kept, count_facets(run, kept), run.asked.search_id, False
     pool = _compute(run)
@@ -134,6 +154,22 @@ def _pool(run: Run) -> tuple[Pool, tuple[Facet, ...], str, bool]:
     pool = replace(pool, facets=packed_facets(run, facets))
     with run.timed("pool"):
         return pool, facets, pools.save(run.asked, pool), bool(run.asked.search_id)
+
+
+def _is_of_version(run: Run, pool: Pool) -> bool:
+    """Whether the pool's own index version can go on answering for it, which is searched then, whichever is live by now.
+
+    Another version's vectors would count, explain and re-order what the pool's found by other scores.
+    """
+    if run.version is None or not pool.index_version or pool.index_version == run.version.collection:
+        return True
+    version = version_of_collection(pool.index_version)
+    if version is None:
+        return False
+    run.version = version
+    if run.query.mode is not Mode.BROWSE:
+        run.calibration = find_calibration(run.query.store_id, version)
+    return True
 
 
 def _compute(run: Run) -> Pool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from time import monotonic
 
 import numpy as np
 from django.conf import settings
@@ -16,15 +15,13 @@ from catalog.models import Product
 from search import lexical, milvus
 from search.calibration.confidence import RouteCalibration
 from search.choices import Match
+from search.errors import EncoderMismatch
 from search.lexical import Words
 from search.milvus import ImageHit
 from search.models import IndexVersion
 from search.query import RowFilter
 from search.recall.noting import note_search
 from search.vectors import VectorQuery, product_vectors
-
-# A dead engine may cost a search this long, then the other routes answer without it.
-SEARCH_TIMEOUT_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,20 +97,32 @@ def words_route(products: QuerySet[Product], words: Words, *, any_word: bool) ->
     )
 
 
-def vector_route(asked: VectorQuery, version: IndexVersion, *, wanted: RowFilter, limit: int, deadline: float) -> Route:
-    """The images nearest to the query's vectors, collapsed to products: the best image of a product stands for it.
+def vector_search(asked: VectorQuery, version: IndexVersion, *, wanted: RowFilter, limit: int) -> list[list[ImageHit]]:
+    """The `limit` images nearest to each of the query's vectors, best first, by the version's own search parameters.
 
-    Matching any, a product is as near as the nearest of all vectors says; matching all, its score is the weighted mean over
-    the groups of vectors, each group's best. `deadline` is on `time.monotonic`'s clock.
+    Raises `EncoderMismatch` for a query of another model than the version's: it is never answered with what happens to be near.
     """
-    found = milvus.search(
+    if asked.fingerprint != version.fingerprint:
+        raise EncoderMismatch(
+            f"The query was encoded by the model {asked.fingerprint}, and {version.collection} holds vectors of"
+            f" {version.fingerprint}: encode it for the version that is asked."
+        )
+    return milvus.search(
         version.collection,
         asked.vectors,
         wanted=wanted,
         limit=limit,
         params=version.search_params,
-        timeout_s=max(0.05, min(SEARCH_TIMEOUT_S, deadline - monotonic())),
     )
+
+
+def vector_route(asked: VectorQuery, version: IndexVersion, *, wanted: RowFilter, limit: int) -> Route:
+    """The images nearest to the query's vectors, collapsed to products: the best image of a product stands for it.
+
+    Matching any, a product is as near as the nearest of all vectors says; matching all, its score is the weighted mean over
+    the groups of vectors, each group's best.
+    """
+    found = vector_search(asked, version, wanted=wanted, limit=limit)
     note_search(version, asked.vectors, wanted=wanted, found=found)
     if asked.match is Match.ALL and len(asked.groups) > 1:
         return _of_all(asked, found, version, limit=limit)

@@ -21,6 +21,7 @@ from search.query import Filters, Query, RowFilter
 from search.rules.matching import Rule
 from search.stamps import Stamps
 from search.taxonomy import Taxonomy, store_taxonomy
+from telemetry import tracing
 
 
 class Stage(StrEnum):
@@ -97,7 +98,8 @@ class Run:
     def timed(self, stage: str) -> Iterator[None]:
         started = perf_counter()
         try:
-            yield
+            with tracing.span(f"search {stage}"):
+                yield
         finally:
             spent = (perf_counter() - started) * 1000
             self.timings_ms[stage] = round(self.timings_ms.get(stage, 0.0) + spent, 3)
@@ -110,9 +112,14 @@ class Run:
     def gives_up(self, stage: Stage) -> bool:
         """Whether to leave this stage out to keep the deadline; the answer says so if it is."""
         is_late = self.left_s <= SHARES[stage] * self.asked.deadline_ms / 1000
-        if is_late and stage not in self.dropped:
-            self.dropped.append(stage)
+        if is_late:
+            self.drop(stage)
         return is_late
+
+    def drop(self, stage: Stage) -> None:
+        """Note that the answer goes without this stage."""
+        if stage not in self.dropped:
+            self.dropped.append(stage)
 
     @property
     def names(self) -> Taxonomy:

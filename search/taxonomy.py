@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from catalog.models import Attribute, AttributeValue, Brand, Category
 from search.facets.records import term_of
 from search.stamps import read_stamps
+from telemetry import metrics
 
 # Stores whose names a process keeps; the longest kept goes first.
 MAX_STORES = 64
@@ -109,7 +110,9 @@ def store_taxonomy(store_id: int, *, stamp: int | None = None) -> Taxonomy:
     """The store's names as they are now; `stamp` is that of the request, read anew where it is left out."""
     stamp = read_stamps(store_id).taxonomy if stamp is None else stamp
     known = _kept.get(store_id)
-    if known is not None and known.stamp == stamp:
+    is_true = known is not None and known.stamp == stamp
+    metrics.TAXONOMIES.labels(metrics.hit_or_miss(is_true)).inc()
+    if known is not None and is_true:
         return known
     found = _read(store_id, stamp)
     if len(_kept) >= MAX_STORES and store_id not in _kept:

@@ -32,12 +32,14 @@ MAX_PUSH = 0.75
 class VectorQuery:
     """What is asked of Milvus. Each group (n, dimension) holds unit rows that are alternatives for one part of the query.
 
-    `name` is the route's: `text`, `image` or `composed`. `weights` go with the groups and are positive.
+    `name` is the route's: `text`, `image` or `composed`. `weights` go with the groups and are positive. `fingerprint` is that
+    of the encoder whose space the rows lie in: no index of another one may be asked.
     """
 
     name: str
     groups: tuple[NDArray[np.float32], ...]
     weights: tuple[float, ...]
+    fingerprint: str
     match: Match = Match.ANY
 
     @property
@@ -66,12 +68,13 @@ def query_vectors(query: Query, version: IndexVersion) -> VectorQuery:
     for weight, rows in _pushing(query, version):
         pushed -= weight * unit(rows.mean(axis=0, keepdims=True))
     if not photos:
-        return VectorQuery("text", (_composed(pulled, pushed),), (1.0,))
+        return VectorQuery("text", (_composed(pulled, pushed),), (1.0,), version.fingerprint)
     groups = tuple(
         _composed(part.weight * _rows(part, version, store_id=query.store_id) + pulled, pushed) for part in photos
     )
     weights = tuple(part.weight for part in photos)
-    return VectorQuery("composed" if texts else "image", groups, weights, query.match)
+    name = "composed" if texts else "image"
+    return VectorQuery(name, groups, weights, version.fingerprint, query.match)
 
 
 def _pushing(query: Query, version: IndexVersion) -> Iterator[tuple[float, NDArray[np.float32]]]:

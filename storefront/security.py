@@ -15,6 +15,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 from redis.exceptions import RedisError
 
+from search.seldom import warn_seldom
+
 logger = logging.getLogger(__name__)
 # A person who tries photo after photo stays below this; each costs a decode and an encode.
 UPLOADS_PER_MINUTE = 30
@@ -76,7 +78,7 @@ def _is_within(request: HttpRequest, counter: str, per_minute: int) -> bool:
         # The minute ended between the two calls.
         return True
     except (RedisError, OSError) as error:
-        logger.warning("%s are not counted: %s", counter, error)
+        warn_seldom(logger, "%s are not counted: %s", counter, error)
         return True
 
 

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from django.core.cache import cache
 
-pytest_plugins = ["tests.index_fixtures", "tests.api_fixtures"]
+from search import breakers, seldom
+
+pytest_plugins = ["tests.index_fixtures", "tests.api_fixtures", "tests.version_fixtures"]
 
 # The slow ones, slowest first: two processes share the files out in order, and one begun last would run alone.
 SLOW_FILES = (
@@ -61,5 +63,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(autouse=True)
 def empty_cache() -> None:
-    """Start each test with an empty Redis, so that throttles, pools and query photos never leak."""
+    """Start each test with an empty Redis, so that throttles, pools and query photos never leak, and with parts that nobody
+    found fault with."""
+    breakers.forget()
+    seldom.forget()
     cache.clear()

@@ -14,7 +14,7 @@ from pytest_django import Settings
 
 from catalog.models import ApiKey, Store
 from catalog.models.keys import create_api_key
-from search.api import origins, throttling
+from search.api import origins
 from tests.api_fixtures import client_of, post_json, problem_of, skus
 from tests.shop import make_product, make_store
 
@@ -33,12 +33,10 @@ def store() -> Store:
 
 @pytest.fixture(autouse=True)
 def fresh_state() -> Iterator[None]:
-    """Origins and pauses are remembered by the process; each test begins without."""
+    """Origins are remembered by the process; each test begins without."""
     origins.forget()
-    throttling._paused_until, throttling._logged_at = 0.0, float("-inf")
     yield
     origins.forget()
-    throttling._paused_until = 0.0
 
 
 def new_key(store: Store, kind: str = "publishable", **facts: Any) -> str:

@@ -13,7 +13,8 @@ from django.core.management import CommandError, call_command
 from PIL import Image
 
 from catalog.models import Store
-from search import indexing
+from search import indexing, versions
+from search.calibration import stores
 from search.calibration.confidence import Calibration, RouteCalibration, find_calibration, forget_calibrations
 from search.calibration.fitting import BINS, JudgedHits, fit_route
 from search.calibration.off_topic import FITTING_TEXTS, MEASURING_TEXTS
@@ -21,11 +22,14 @@ from search.calibration.stores import CalibrationFailed, calibrate_missing, cali
 from search.choices import Mode
 from search.models import IndexVersion
 from search.query import FacetRequest, Query
+from search.ranking.records import RankingWeights
 from search.reliability import calibration_error
 from search.retrieval import search
+from search.upgrading import readiness
 from tests.encoders import COLOURS
 from tests.kept import kept_shop
 from tests.shop import add_photo, category, make_product, make_store, photo_bytes
+from tests.version_fixtures import TurnedEncoder
 
 
 def judged(number: int, *, off_topic: bool = False) -> JudgedHits:
@@ -221,3 +225,26 @@ def test_the_command_calibrates_prints_and_writes_the_encoders_file(
     assert "none was missing" in capsys.readouterr().out
     with pytest.raises(CommandError, match=r"There is no store 'nowhere' \(stores: shop\)"):
         call_command("calibrate", store="nowhere")
+
+
+@pytest.mark.django_db
+def test_a_version_of_another_encoder_is_calibrated_before_it_is_live(
+    shop: Store, live_index: IndexVersion, turned_encoder: TurnedEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, count in (("TEXTS", 30), ("PHOTOS", 12), ("COMPOSED", 12), ("STRANGE_PHOTOS", 6)):
+        monkeypatch.setattr(stores, name, count)
+    version = versions.create_version(encoder="turned", index_type="FLAT")
+    assert readiness.lacking(version) == []
+    calibrate_store(shop)
+    RankingWeights.objects.create(store=shop, fingerprint=live_index.fingerprint, weights={"covered": 1})
+    assert list(map(str, readiness.lacking(version))) == [
+        "calibration of the store shop",
+        "ranking weights of the store shop",
+    ]
+    indexing.sweep(version)
+    assert readiness.prepare(version) == []
+    # Weights are learned from judged queries, which a machine does not make up.
+    assert [lack.fix(version) for lack in readiness.lacking(version)] == [
+        f"manage.py tune_ranking --store shop --set SET --index-version {version.pk}"
+    ]
+    assert "text" in find_calibration(shop.pk, version).routes

@@ -29,7 +29,8 @@ from transformers import (
     SiglipProcessor,
 )
 
-from search.encoder import Encoder, get_encoder
+from search import encoder as encoder_module
+from search.encoder import Encoder, encoder_of_weights, get_encoder
 from search.errors import EncoderUnavailable
 from search.training.model import Shape, new_model, save_encoder, train_tokenizer
 
@@ -194,3 +195,30 @@ def test_one_encoder_per_name_and_process(tiny_folder: Path, settings: Settings)
     settings.ENCODER_MODEL = str(tiny_folder)
     assert get_encoder() is get_encoder(str(tiny_folder))
     assert get_encoder().batch_size == settings.ENCODER_BATCH_SIZE
+
+
+def test_weights_that_were_replaced_are_read_anew_and_the_old_ones_stay_for_what_was_built_with_them(
+    tiny_folder: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(tiny_folder, folder)
+    name = str(folder)
+    try:
+        old = get_encoder(name)
+        first = old.fingerprint
+        vector = old.encode_texts(["red"])
+        unloaded = Encoder(name)
+        assert unloaded.fingerprint == first
+        (folder / "note.json").write_text("{}")
+        with pytest.raises(EncoderUnavailable, match="replaced while"):
+            unloaded.encode_texts(["red"])
+        second = Encoder(name).fingerprint
+        assert encoder_of_weights(name, "neither of them") is None
+        encoder_module._reread_at.clear()
+        new = encoder_of_weights(name, second)
+        assert (new is not None and new is not old, get_encoder(name) is new) == (True, True)
+        kept = encoder_of_weights(name, first)
+        assert kept is old and np.array_equal(kept.encode_texts(["red"]), vector)
+    finally:
+        encoder_module._encoders.pop(name, None)
+        encoder_module._former.clear()

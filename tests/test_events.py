@@ -15,7 +15,6 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from catalog.models import Product, Store
-from search.api import throttling
 from search.events import erasure, recording
 from search.events.records import SearchEvent, SearchLog
 from tests.api_fixtures import client_of, post_json, problem_of
@@ -24,12 +23,6 @@ from tests.shop import make_product, make_store
 pytestmark = pytest.mark.django_db
 
 EVENTS = "/api/v1/events"
-
-
-@pytest.fixture(autouse=True)
-def counting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Throttles that do not know of a Redis that was down in another test."""
-    monkeypatch.setattr(throttling, "_paused_until", 0.0)
 
 
 @pytest.fixture
@@ -196,7 +189,7 @@ def test_a_postgres_that_is_stuck_costs_an_event_its_timeout_and_then_a_503(
     answer = post_json(client, EVENTS, event())
     may_end.set()
     holder.join()
-    assert (problem_of(answer)["code"], answer["Retry-After"]) == ("database_unavailable", "5")
+    assert (problem_of(answer)["code"], answer["Retry-After"]) == ("database_timeout", "5")
     assert statuses(post_json(client, EVENTS, event())) == ["accepted"]
 
 

@@ -13,6 +13,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -22,8 +23,10 @@ import numpy as np
 import psutil
 import psycopg
 import pytest
+import requests
 from PIL import Image
 
+from catalog.management.commands.load_demo import PUBLISHABLE_KEY
 from config.embedded.folder import socket_dir
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
@@ -210,3 +213,34 @@ def test_a_part_killed_in_the_middle_of_an_import_leaves_no_difference(site: Sit
     assert verified.returncode == 0, verified.stdout + verified.stderr
     assert "No difference" in verified.stdout
     assert site.products(f"s-{part}") == PHOTOS
+
+
+def test_a_web_server_that_is_told_to_stop_answers_what_it_has_begun(site: Site) -> None:
+    """SIGTERM while searches run: each is answered whole or was never taken, and the next server takes over."""
+    address = f"http://127.0.0.1:{site.port}/api/v1/search?q=red+dress&facet_by=category"
+    outcomes: list[str] = []
+    ended = threading.Event()
+
+    def shop() -> None:
+        with requests.Session() as session:
+            while not ended.is_set():
+                try:
+                    answer = session.get(address, headers={"X-API-Key": PUBLISHABLE_KEY}, timeout=60)
+                    outcomes.append(str(answer.status_code))
+                except requests.ConnectionError as error:
+                    is_refused = "refused" in str(error)
+                    outcomes.append("refused" if is_refused else repr(error))
+                    time.sleep(0.1)
+
+    shoppers = [threading.Thread(target=shop) for _ in range(4)]
+    for shopper in shoppers:
+        shopper.start()
+    wait_until(lambda: len(outcomes) >= 8, "shoppers are answered")
+    stopped = site.pid("web")
+    os.kill(stopped, signal.SIGTERM)
+    wait_until(lambda: site.pid("web") not in (stopped, -1) and outcomes[-1] == "200", "another web server answers")
+    ended.set()
+    for shopper in shoppers:
+        shopper.join(90)
+    # 503: more shoppers at once than a loaded machine answers in time.
+    assert set(outcomes) <= {"200", "503", "refused"}

@@ -307,6 +307,6 @@ def test_a_rebuild_with_the_same_encoder_copies_the_vectors(
     assert (report.work.indexed, report.work.embedded, colour_encoder.images_encoded) == (3, 0, 3)
     assert versions.live_version() == rebuilt
     live_index.refresh_from_db()
-    assert live_index.state == VersionState.RETIRED
+    assert live_index.state == VersionState.STANDBY
     assert milvus.has_collection(live_index.collection)
     assert differences(rebuilt) == []

@@ -87,7 +87,7 @@ def found_each(
     name: str, index: milvus.IndexSettings, queries: NDArray[np.float32], wanted: RowFilter, limit: int = 10
 ) -> list[list[milvus.ImageHit]]:
     """The hits of each query, all asked in one call: on a server each strong search waits for its next time tick."""
-    return milvus.search(name, queries, wanted=wanted, limit=limit, params=index.plan.to_params(), is_strong=True)
+    return milvus.search(name, queries, wanted=wanted, limit=limit, params=index.search, is_strong=True)
 
 
 def test_every_row_is_found_in_its_store_after_repeated_upserts(collection: tuple[str, milvus.IndexSettings]) -> None:
@@ -103,7 +103,7 @@ def test_every_row_is_found_in_its_store_after_repeated_upserts(collection: tupl
         own = {number for number in range(ROWS) if number % STORES + 1 == store}
         assert {hit.image_id for hit in hits} <= own
         assert len(hits) == len({hit.image_id for hit in hits})
-        if index.plan.over_fetch == 1:
+        if not index.rescore:
             assert {hit.image_id for hit in hits} == own
 
 
@@ -253,6 +253,7 @@ def filled(request: pytest.FixtureRequest) -> Iterator[tuple[str, str, SearchPla
     name = f"contract_{uuid.uuid4().hex[:10]}"
     with asking(uri):
         index = milvus.index_settings(kind, dimension=DIMENSION, engine=milvus.engine())
+        plan = milvus.search_plan(index.search, engine=milvus.engine())
         milvus.create_collection(name, dimension=DIMENSION, index=index)
         for first_id, rows in clustered.chunks(MANY, dimension=DIMENSION, seed=1):
             milvus.upsert_rows(name, clustered.rows_of(first_id, rows))
@@ -260,7 +261,7 @@ def filled(request: pytest.FixtureRequest) -> Iterator[tuple[str, str, SearchPla
         deadline = time.monotonic() + 60
         while milvus.unindexed_rows(name) and time.monotonic() < deadline:
             time.sleep(0.2)
-    yield uri, name, index.plan
+    yield uri, name, plan
     with asking(uri):
         milvus.drop_collection(name)
 
@@ -300,7 +301,7 @@ def test_exact_search_finds_what_numpy_finds(filled: tuple[str, str, SearchPlan]
     for share in (0.05, 1.0):
         pages: list[int] = []
         with asking(uri):
-            exact = milvus.exact_search(name, asked, wanted=clustered.passing(share), limit=10, after_page=pages.append)
+            exact = milvus.scan_nearest(name, asked, wanted=clustered.passing(share), limit=10, after_page=pages.append)
         assert [[hit.image_id for hit in hits] for hits in exact.hits] == expected[share]
         assert sum(pages) == exact.rows
         assert exact.rows == pytest.approx(share * MANY, rel=0.2)

@@ -308,7 +308,7 @@ def test_settings_that_do_not_fit_stop_the_start(settings: Settings) -> None:
 def ranked(version: IndexVersion, query: Query) -> list[int]:
     """The products near the query, nearest first."""
     asked = query_vectors(query, version)
-    route = vector_route(asked, version, wanted=RowFilter(query.store_id), limit=50, deadline=float("inf"))
+    route = vector_route(asked, version, wanted=RowFilter(query.store_id), limit=50)
     products: list[int] = route.products.tolist()
     return products
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from datetime import timedelta
 
@@ -39,8 +38,9 @@ def sampled(live_index: IndexVersion, settings: Settings) -> IndexVersion:
 
 def ask(version: IndexVersion, *, vector: NDArray[np.float32] | None = None, wanted: RowFilter | None = None) -> None:
     """A search as the vector route makes it."""
-    query = VectorQuery("image", (unit_rows(1, seed=5) if vector is None else vector,), (1.0,), Match.ANY)
-    vector_route(query, version, wanted=wanted or RowFilter(1), limit=30, deadline=time.monotonic() + 5)
+    asked = unit_rows(1, seed=5) if vector is None else vector
+    query = VectorQuery("image", (asked,), (1.0,), version.fingerprint, Match.ANY)
+    vector_route(query, version, wanted=wanted or RowFilter(1), limit=30)
 
 
 def figures() -> list[tuple[int, int]]:
@@ -70,7 +70,7 @@ def note_with(version: IndexVersion, shown: list[int]) -> None:
 
 
 def nearest(version: IndexVersion) -> list[int]:
-    exact = milvus.exact_search(version.collection, unit_rows(1, seed=5), wanted=RowFilter(1), limit=60)
+    exact = milvus.scan_nearest(version.collection, unit_rows(1, seed=5), wanted=RowFilter(1), limit=60)
     return [hit.image_id for hit in exact.hits[0]]
 
 

@@ -1,4 +1,4 @@
-"""The workers application: connects the nudges when Django starts."""
+"""The workers application: connects the nudges and what watches the tasks when Django starts."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ class WorkersConfig(AppConfig):
     name = "workers"
 
     def ready(self) -> None:
-        from workers import signals
+        from workers import observing, signals, warming
 
         signals.connect()
+        observing.connect()
+        warming.connect()

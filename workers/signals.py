@@ -5,17 +5,22 @@ from __future__ import annotations
 import logging
 from functools import partial
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models.signals import post_delete, post_save
 from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
 
 from catalog.models import ImportJob, Product, ProductImage
 from catalog.models.imports import ImportState
+from catalog.signals import catalogue_written
+from search import heartbeat
+from search.breakers import Breaker, PartOpen, breaker_of
 from workers.tasks import import_file, sweep_recent
 
 logger = logging.getLogger(__name__)
-# A message that waited longer than this says nothing that a later sweep does not see.
-NUDGE_EXPIRES_S = 10
+_FAILURES: tuple[type[BaseException], ...] = (OperationalError, RedisError, OSError)
+_UNSENT: tuple[type[BaseException], ...] = (*_FAILURES, PartOpen)
 
 
 def connect() -> None:
@@ -23,6 +28,7 @@ def connect() -> None:
     for model in (Product, ProductImage):
         post_save.connect(_nudge_index, sender=model, dispatch_uid=f"nudge-save-{model.__name__}")
         post_delete.connect(_nudge_index, sender=model, dispatch_uid=f"nudge-delete-{model.__name__}")
+    catalogue_written.connect(_nudge_index, dispatch_uid="nudge-written")
     post_save.connect(_nudge_import, sender=ImportJob, dispatch_uid="nudge-import")
 
 
@@ -38,9 +44,12 @@ def _is_nudged() -> bool:
 
 
 def _send_sweep() -> None:
+    """Ask for a sweep, unless one waits already: it has not looked yet, and will see this change too."""
     try:
-        sweep_recent.apply_async(expires=NUDGE_EXPIRES_S, retry=False)
-    except (OperationalError, OSError) as error:
+        with _queue().calling():
+            if heartbeat.may_nudge():
+                sweep_recent.apply_async(expires=heartbeat.NUDGE_EXPIRES_S, retry=False)
+    except _UNSENT as error:
         logger.info("No nudge sent, the next sweep finds the change: %s", error)
 
 
@@ -51,6 +60,12 @@ def _nudge_import(instance: ImportJob, created: bool, **kwargs: object) -> None:
 
 def _send_import(job_id: int) -> None:
     try:
-        import_file.apply_async((job_id,), retry=False)
-    except (OperationalError, OSError) as error:
+        with _queue().calling():
+            import_file.apply_async((job_id,), retry=False)
+    except _UNSENT as error:
         logger.info("No nudge sent, beat finds the import: %s", error)
+
+
+def _queue() -> Breaker:
+    """A queue that hangs takes seconds of whoever saves something: one failure is enough to leave it alone."""
+    return breaker_of("queue", settings.CELERY_BROKER_URL, failures=_FAILURES, patience=1)

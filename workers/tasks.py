@@ -7,20 +7,23 @@ sends the next one. A sweep that runs out of time is finished by the next.
 from __future__ import annotations
 
 import logging
+from functools import partial
 
 from celery import shared_task
 from redis.exceptions import RedisError
 
 from catalog import importing
 from catalog.models import IdempotencyRecord
-from search import indexing, query_images, remote_photos, stamps, versions, words
+from search import heartbeat, indexing, query_images, remote_photos, stamps, versions, words
 from search.attributes import suggesting
 from search.calibration.stores import calibrate_missing
 from search.colour.sweep import refresh_palettes
 from search.errors import EncoderUnavailable, IndexUnavailable
 from search.events import erasure, popularity, search_log
+from search.models import VersionState
 from search.ranking import twins
 from search.recall import alarms, replay
+from search.upgrading import building, jobs, pace
 
 logger = logging.getLogger(__name__)
 
@@ -28,11 +31,18 @@ RECENT_BUDGET_S = 60.0
 FULL_BUDGET_S = 600.0
 # Short, because the index waits behind it where one process does both.
 PALETTES_BUDGET_S = 20.0
+BUILD_BUDGET_S = 5.0
+# Comparing large stores exactly reads all their vectors.
+ASKED_LIMIT_S = 6 * 3600
 
 
 @shared_task
 def sweep_recent() -> None:
     """Mend what changed lately, and the words of what was renamed."""
+    try:
+        heartbeat.nudge_begins()
+    except RedisError as error:
+        logger.warning("Nudges may wait for the schedule: %s", error)
     words.refresh_stale_words()
     _sweep(is_recent_only=True, budget_s=RECENT_BUDGET_S)
 
@@ -44,10 +54,32 @@ def sweep_all() -> None:
 
 
 @shared_task
+def index_build() -> None:
+    """Go on for some seconds with the version that is being built."""
+    if not building.is_building():
+        return
+    try:
+        pace.quietly(partial(building.go_on, budget_s=BUILD_BUDGET_S), meanwhile=building.keep_live_fresh)
+    except (IndexUnavailable, EncoderUnavailable) as error:
+        logger.warning("The build stopped and will be tried again: %s", error)
+
+
+@shared_task(soft_time_limit=ASKED_LIMIT_S, time_limit=ASKED_LIMIT_S + 60)
+def run_asked() -> None:
+    """Make built versions ready, then do what was asked of versions: promotions and comparisons."""
+    if not (building.unprepared_versions() or jobs.is_any_asked()):
+        return
+    try:
+        pace.quietly(_asked, meanwhile=building.keep_live_fresh)
+    except (IndexUnavailable, EncoderUnavailable) as error:
+        logger.warning("A version is not ready yet, it will be tried again: %s", error)
+
+
+@shared_task
 def sweep_verify() -> None:
     """Compare Milvus itself with the entries, row by row, and queue what differs."""
     try:
-        for version in versions.open_versions():
+        for version in versions.whole_versions():
             repaired = indexing.resolve_doubt(version)
             if repaired:
                 logger.warning("%s: %d images differed and are queued again", version.collection, repaired)
@@ -101,8 +133,9 @@ def suggest_attributes() -> None:
 
 @shared_task
 def keep_searches() -> None:
-    """Put the searches that wait in Redis into Postgres."""
+    """Put the searches that wait in Redis into Postgres. Only the schedule sends it, and so it is seen to be alive."""
     try:
+        heartbeat.note_beat()
         search_log.keep_searches()
     except RedisError as error:
         logger.warning("Searches wait to be kept: %s", error)
@@ -161,12 +194,32 @@ def tidy() -> None:
     IdempotencyRecord.objects.expired().delete()
     erasure.delete_old()
     versions.drop_retired()
+    versions.mend_alias()
+
+
+def _asked() -> None:
+    for version in building.unprepared_versions():
+        building.make_ready(version)
+    jobs.run_asked()
 
 
 def _sweep(*, is_recent_only: bool, budget_s: float) -> None:
+    """The live version, then those that follow it as far as no new change waits for the live one.
+
+    Versions being built are `index_build`'s alone for what changed lately, and while they are filled for all.
+    """
     try:
-        versions.ensure_live_version()
-        for version in versions.open_versions():
-            indexing.sweep(version, is_recent_only=is_recent_only, budget_s=budget_s)
+        live = versions.ensure_live_version()
+        indexing.sweep(live, is_recent_only=is_recent_only, budget_s=budget_s)
+        for version in versions.whole_versions():
+            if version.pk == live.pk or (is_recent_only and version.state == VersionState.BUILDING):
+                continue
+            versions.ensure_collection(version)
+            indexing.sweep(
+                version,
+                is_recent_only=is_recent_only,
+                budget_s=budget_s,
+                gives_way=building.gives_way_after_a_batch(),
+            )
     except (IndexUnavailable, EncoderUnavailable) as error:
         logger.warning("The sweep stopped and will be tried again: %s", error)

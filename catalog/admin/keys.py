@@ -14,13 +14,13 @@ from django.utils.html import format_html
 from catalog.admin.decorators import action, display
 from catalog.admin.scope import FixedStoreForm, StoreScopedAdmin
 from catalog.models import ApiKey
-from catalog.models.keys import hash_key, new_key
+from catalog.models.keys import KeyKind, hash_key, new_key
 
 
 class ApiKeyForm(FixedStoreForm):
     class Meta:
         model = ApiKey
-        fields = ["store", "name", "kind", "origins", "rate_per_minute", "expires_at", "is_active"]
+        fields = ["store", "name", "kind", "origins", "rate_per_minute", "expires_at", "is_active", "manages_indexes"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -32,6 +32,13 @@ class ApiKeyForm(FixedStoreForm):
                 "Web origins whose pages may use a publishable key, apart by commas: https://shop.example. "
                 "Empty allows any page."
             )
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        kind = self.instance.kind if self.instance.pk else data.get("kind")
+        if data.get("manages_indexes") and kind != KeyKind.SECRET:
+            self.add_error("manages_indexes", "Only a secret key may: a publishable one lies in pages.")
+        return data
 
     def clean_origins(self) -> list[str]:
         origins: list[str] = [origin.strip().rstrip("/").lower() for origin in self.cleaned_data["origins"] or []]
@@ -65,6 +72,12 @@ class ApiKeyAdmin(StoreScopedAdmin):
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         return self.list_filter if getattr(request.user, "is_superuser", False) else self.list_filter[:2]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """What concerns all stores is a superuser's to give."""
+        if not getattr(request.user, "is_superuser", False):
+            return self.fieldsets
+        return [*self.fieldsets, ("All stores", {"fields": ["manages_indexes"]})]
 
     def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
         """Draw the key of a new row and show it, this once."""

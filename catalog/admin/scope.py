@@ -83,6 +83,19 @@ class StoreScopedAdmin(ModelAdmin):  # type: ignore[misc]
         return field
 
 
+class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]
+    """Rows that the program writes and people only read."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
 class FixedStoreForm(forms.ModelForm):  # type: ignore[type-arg]
     """A form whose store is chosen once. It stays a field, so that uniqueness within the store is still checked."""
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from catalog.importing.records import ImportReport, Outcome, Refusal, RowResult
+from telemetry.metrics import IMPORT_ROWS
 
 MAX_KEPT = 10_000
 
@@ -26,6 +27,7 @@ class Tally:
         """Count a batch, and tell of each row and photo that was refused."""
         for result in results:
             self._outcomes[result.outcome] += 1
+            IMPORT_ROWS.labels(result.outcome.name.lower()).inc()
             self._images["added"] += result.images_added
             self._images["removed"] += result.images_removed
             self._images["refused"] += len(result.image_problems)

@@ -16,6 +16,7 @@ from catalog.importing.gallery import Gallery, KeptPhoto, change_galleries, keep
 from catalog.importing.records import Outcome, Record, RowResult
 from catalog.models import Product, Store
 from catalog.models.product import MAX_ATTRIBUTE_VALUES
+from catalog.signals import catalogue_written
 from catalog.taxonomy import Taxonomy
 
 # A product made or removed by somebody else between reading and writing: the batch is read again and finds it.
@@ -46,6 +47,8 @@ def write_batch(writing: Writing, records: Sequence[Record]) -> list[RowResult]:
                 results = _write(writing, records, kept)
                 if writing.is_dry_run:
                     transaction.set_rollback(True)
+                elif any(result.outcome in (Outcome.CREATED, Outcome.UPDATED) for result in results):
+                    catalogue_written.send(sender=Product)
         except IntegrityError:
             writing.taxonomy.reload()
             if attempt == _ATTEMPTS:

@@ -7,6 +7,7 @@ import secrets
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
 from catalog.models.store import Store
@@ -37,11 +38,22 @@ class ApiKey(models.Model):
     rate_per_minute = models.PositiveIntegerField(null=True, blank=True, help_text="Empty: the installation's default.")
     expires_at = models.DateTimeField(null=True, blank=True)
     is_active = models.BooleanField(default=True)
+    # Index versions belong to all stores at once, so a store's key has no say in them unless it was given one.
+    manages_indexes = models.BooleanField(
+        "manages the index of all stores",
+        default=False,
+        help_text="May build, compare, promote, roll back and retire index versions, and see all stores' samples.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering = ["-id"]
         verbose_name = "API key"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(manages_indexes=False) | Q(kind="secret"), name="only_secret_keys_manage_indexes"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"

@@ -13,9 +13,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
-from config.embedded.folder import DataFolderError, make_data_dir, socket_dir
+from config.embedded.folder import DataFolderError, make_data_dir, make_shared_dir, socket_dir
 
-__all__ = ["DataFolderError", "Endpoints", "broker_url", "endpoints", "recorded_milvus", "secret_key"]
+__all__ = [
+    "DataFolderError",
+    "Endpoints",
+    "broker_url",
+    "endpoints",
+    "make_shared_dir",
+    "recorded_milvus",
+    "secret_key",
+]
 
 DATABASE_NAME = DATABASE_USER = "vitrine"
 REDIS_BROKER_DB = 1

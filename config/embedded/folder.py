@@ -59,6 +59,18 @@ def make_data_dir(data_dir: Path) -> None:
     data_dir.mkdir(mode=_private_mode(), exist_ok=True)
 
 
+def make_shared_dir(path: Path, *, data_dir: Path) -> None:
+    """Make a folder that all our processes write to. DataFolderError where this process may not."""
+    try:
+        if data_dir in path.parents:
+            make_data_dir(data_dir)
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataFolderError(f"{path} cannot be made ({error.strerror}): name another folder.") from error
+    if not os.access(path, os.W_OK):
+        raise DataFolderError(f"{path} cannot be written: name a folder that every process here may write.")
+
+
 def _private_mode() -> int:
     # As root, Postgres runs as another user, who must reach its own 0700 folder in here but list nothing.
     return 0o711 if os.geteuid() == 0 else 0o700

@@ -10,6 +10,7 @@ from rest_framework.permissions import BasePermission
 
 from catalog.models import ApiKey
 from catalog.models.keys import KeyKind, find_api_key
+from telemetry.work import note_caller
 
 if TYPE_CHECKING:
     # These read the settings, which name this module.
@@ -37,6 +38,7 @@ def key_row(key: str) -> tuple[None, ApiKey] | None:
     row = find_api_key(key)
     if row is None:
         raise AuthenticationFailed("The API key is unknown, expired or switched off. Make another in the admin.")
+    note_caller(store=row.store.slug, key=f"{'sk' if is_secret(row) else 'pk'}_{row.prefix}")
     return None, row
 
 
@@ -83,3 +85,15 @@ class HasSecretKey(HasStore):
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         return super().has_permission(request, view) and is_secret(request_key(request))
+
+
+class ManagesIndexes(HasSecretKey):
+    """A secret key that was given a say in the index versions, which all stores share."""
+
+    message = (
+        "Index versions are shared by all stores: this needs a secret key with"
+        " “manages the index of all stores”, which a superuser sets in the admin."
+    )
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return super().has_permission(request, view) and request_key(request).manages_indexes

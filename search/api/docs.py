@@ -72,6 +72,7 @@ _PROBLEM: dict[str, Any] = {
         "detail": {"type": "string"},
         "code": {"type": "string"},
         "field": {"type": "string", "description": "The first wrong input."},
+        "request_id": {"type": "string", "description": "The X-Request-ID of this answer: the logs say it too."},
         "errors": {"type": "array", "items": _FIELD_ERROR},
     },
     "example": {

@@ -16,7 +16,17 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from catalog.api.requests import BodyTooLarge
-from search.errors import EncoderUnavailable, IndexUnavailable, InvalidQuery, SearchError
+from search.errors import (
+    EncoderUnavailable,
+    IndexUnavailable,
+    InvalidIndex,
+    InvalidQuery,
+    SearchError,
+    VersionRefused,
+)
+from search.serving.statements import was_cancelled
+from telemetry.metrics import PROBLEMS
+from telemetry.work import current_work
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +37,8 @@ RETRY_AFTER_S = 5
 # The more special class first.
 _STATUS_OF: tuple[tuple[type[SearchError], int], ...] = (
     (InvalidQuery, 400),
+    (InvalidIndex, 400),
+    (VersionRefused, 409),
     (IndexUnavailable, 503),
     (EncoderUnavailable, 503),
 )
@@ -91,6 +103,11 @@ def problem_response(exc: Exception, context: Mapping[str, Any]) -> Response:
     if isinstance(exc, exceptions.APIException):
         return _of_api_exception(exc)
     if isinstance(exc, OperationalError | InterfaceError):
+        if was_cancelled(exc):
+            logger.error("The database took too long: %s", exc)
+            return problem(
+                503, "database_timeout", "The database took too long for this request. Ask for less, or later."
+            )
         logger.error("The database does not answer: %s", exc)
         return problem(503, "database_unavailable", "The database does not answer. Try again in a moment.")
     logger.error("Unexpected error in %s", type(context.get("view")).__name__, exc_info=exc)
@@ -112,6 +129,9 @@ def problem(
         body["field"] = field
     if errors:
         body["errors"] = [{"field": error.field, "message": error.message} for error in errors]
+    if work := current_work():
+        body["request_id"] = work.request_id
+    PROBLEMS.labels(str(status), code).inc()
     headers = {"Retry-After": str(RETRY_AFTER_S)} if status == 503 else None
     return Response(body, status=status, headers=headers, content_type=CONTENT_TYPE)
 

@@ -25,6 +25,7 @@ from search.errors import InvalidQuery
 from search.events.erasure import erase_visitor
 from search.events.recording import NewEvent, Recorded, record_events
 from search.events.records import EventKind
+from telemetry.metrics import EVENTS
 
 MAX_EVENTS = 100
 MAX_POSITION = 10_000
@@ -169,7 +170,10 @@ def events_request(store: Store, stated: Sequence[Any], *, sees_hidden: bool = F
     known = Product.objects.filter(store=store)
     fresh = [event for event in checked if isinstance(event, NewEvent)]
     kept = iter(record_events(store, fresh, known=known if sees_hidden else known.published()))
-    return [next(kept) if isinstance(event, NewEvent) else event for event in checked]
+    recorded = [next(kept) if isinstance(event, NewEvent) else event for event in checked]
+    for event, one in zip(checked, recorded, strict=True):
+        EVENTS.labels(event.kind if isinstance(event, NewEvent) else "unreadable", one.status).inc()
+    return recorded
 
 
 def answer_of(recorded: Sequence[Recorded]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from time import monotonic, time
+from time import time
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -14,6 +14,7 @@ from rest_framework.throttling import BaseThrottle
 
 from catalog.models import ApiKey
 from catalog.models.keys import KeyKind
+from search.seldom import warn_seldom
 
 if TYPE_CHECKING:
     # These read the settings, which name this module.
@@ -23,12 +24,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 WINDOW_S = 60
-# A Redis that hangs costs each call its socket timeout: after a failure it is left alone for this long.
-PAUSE_S = 5.0
-LOG_EVERY_S = 60.0
-
-_paused_until = 0.0
-_logged_at = float("-inf")
 
 
 def limit_per_minute(key: ApiKey) -> int:
@@ -88,9 +83,6 @@ def _over(key: ApiKey, view: APIView, *, counter: str, times: int) -> int | None
 
 def _count(name: str, *, times: int) -> int | None:
     """So many more for this window, and how many that makes; None while Redis does not answer."""
-    global _paused_until, _logged_at
-    if monotonic() < _paused_until:
-        return None
     try:
         if cache.add(name, times, timeout=2 * WINDOW_S):
             return times
@@ -99,8 +91,5 @@ def _count(name: str, *, times: int) -> int | None:
         # The window ended between the two calls.
         return times
     except (RedisError, OSError) as error:
-        _paused_until = monotonic() + PAUSE_S
-        if monotonic() - _logged_at > LOG_EVERY_S:
-            _logged_at = monotonic()
-            logger.warning("Requests are not counted while Redis is down: %s", error)
+        warn_seldom(logger, "Requests are not counted while Redis is down: %s", error)
         return None

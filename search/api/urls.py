@@ -9,7 +9,7 @@ from rest_framework.exceptions import NotFound
 from rest_framework.permissions import AllowAny
 from rest_framework.views import APIView
 
-from search.api import health, rules, wording
+from search.api import health, indexes, rules, wording
 from search.api.events import EventsView, VisitorEventsView
 from search.api.metrics import metrics
 from search.api.multi import MultiSearchView
@@ -46,6 +46,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/synonyms/<int:pk>", wording.SynonymView.as_view(), name="synonym"),
     path("api/v1/presets", wording.PresetListView.as_view(), name="presets"),
     path("api/v1/presets/<int:pk>", wording.PresetView.as_view(), name="preset"),
+    path("api/v1/indexes", indexes.IndexListView.as_view(), name="indexes"),
+    path("api/v1/indexes/<int:pk>", indexes.IndexView.as_view(), name="index"),
+    path("api/v1/indexes/<int:pk>/compare", indexes.CompareView.as_view(), name="index-compare"),
+    path("api/v1/indexes/<int:pk>/promote", indexes.PromoteView.as_view(), name="index-promote"),
+    path("api/v1/indexes/<int:pk>/rollback", indexes.RollbackView.as_view(), name="index-rollback"),
     path("", include("catalog.api.urls")),
     path("", include("search.instantsearch.urls")),
     path("api/schema", SpectacularAPIView.as_view(**_open), name="schema"),

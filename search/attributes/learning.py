@@ -28,13 +28,18 @@ REFIT_AFTER = timedelta(days=7)
 
 
 def fit_store(
-    store: Store, *, names: Collection[str] = (), precision: float = PRECISION
+    store: Store,
+    *,
+    names: Collection[str] = (),
+    precision: float = PRECISION,
+    version: IndexVersion | None = None,
 ) -> Iterator[tuple[str, Figures | str]]:
-    """Fit and keep each attribute of these names, or all: its figures, or why it cannot be fitted.
+    """Fit and keep each attribute of these names, or all, for the live (or the given) version's encoder: its figures, or why
+    it cannot be fitted.
 
     Raises `IndexUnavailable`, `EncoderUnavailable`.
     """
-    version = live_version()
+    version = version or live_version()
     encoder = encoder_of(version)
     rows = list(islice((row for page in photographed(store, version) for row in page), MAX_PRODUCTS))
     for target in targets(store, names):

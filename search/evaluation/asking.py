@@ -78,7 +78,7 @@ def ask(
         asked = query_for(store, judged, query, fields=setup.fields, depth=depth)
         started = perf_counter()
         try:
-            result = _whole_answer(asked, setup)
+            result = whole_answer(asked, setup.version)
         except InvalidQuery as error:
             raise InvalidQuerySet(f"{judged.name}, query {query.id!r}: {error.message}") from error
         took_ms = (perf_counter() - started) * 1000
@@ -92,16 +92,16 @@ def ask(
     return Run(setup, judged, tuple(answers), depth)
 
 
-def _whole_answer(query: Query, setup: Setup) -> Result:
+def whole_answer(query: Query, version: IndexVersion) -> Result:
     """The answer, asked again where a part did not answer in a shopper's time: a busy machine is no fault of the search."""
     for _ in range(ATTEMPTS - 1):
         try:
-            result = search(query, version=setup.version, is_kept=False)
+            result = search(query, version=version, is_kept=False)
         except (IndexUnavailable, EncoderUnavailable):
             continue
         if not result.degraded:
             return result
-    return search(query, version=setup.version, is_kept=False)
+    return search(query, version=version, is_kept=False)
 
 
 def _answer(query: JudgedQuery, result: Result, took_ms: float) -> Answer:

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import MISSING, fields
 from typing import Any
 
+from django.utils import timezone
+
 from search import versions
 from search.choices import Mode
 from search.encoder import get_encoder
@@ -84,6 +86,8 @@ def setup_of(stated: str, *, index: Callable[[IndexVersion], None], is_version_k
     is_made = version is None
     if version is None:
         version = versions.create_version(encoder=encoder, index_type=versions.live_version().index_type)
+        # It is to be asked as it is: no worker shall calibrate stores for it.
+        IndexVersion.objects.filter(pk=version.pk).update(prepared_at=timezone.now())
     if version.state == VersionState.BUILDING:
         index(version)
     try:

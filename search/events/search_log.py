@@ -10,7 +10,6 @@ import json
 import logging
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from time import monotonic
 from typing import Any, cast
 
 from django.conf import settings
@@ -20,11 +19,14 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from catalog.models import Store
+from search.breakers import PartOpen
 from search.evaluation.sets import filters_record
 from search.events.masking import kept_words
 from search.events.records import SearchLog
 from search.feedback import is_refined
 from search.query import Query
+from search.redis_cache import redis_breaker
+from search.seldom import warn_seldom
 
 logger = logging.getLogger(__name__)
 
@@ -32,17 +34,12 @@ WAITING, TAKEN = "vitrine:searches", "vitrine:searches:taken"
 # Some 300 bytes each: 15 MB of Redis at most, an hour of 14 searches a second while no worker runs.
 MAX_WAITING = 50_000
 BATCH = 1000
-# A push takes a tenth of a millisecond. A Redis that is down costs a process at most this once in `PAUSE_S`.
-TIMEOUT_S = 0.2
-PAUSE_S = 5.0
 # Who looks at an answer this long has asked it.
 TYPING_S = 10.0
 # Any constant of ours: one worker empties the list at a time.
 _LOCK = 0x5EA2C4
 
 _clients: dict[str, Redis] = {}
-# By address, when a Redis that failed is asked again.
-_paused_until: dict[str, float] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,17 +97,13 @@ def _photo_digest(query: Query) -> str:
 
 def push_waiting(name: str, text: str, *, at_most: int) -> None:
     """Put a text at the end of a list in Redis that keeps its newest `at_most`. Never raises for a Redis that is down."""
-    url = _address()
-    if monotonic() < _paused_until.get(url, 0.0):
-        return
     try:
-        with _client().pipeline(transaction=False) as pipeline:
+        with redis_breaker(_address()).calling(), _client().pipeline(transaction=False) as pipeline:
             pipeline.rpush(name, text)
             pipeline.ltrim(name, -at_most, -1)
             pipeline.execute()
-    except (RedisError, OSError) as error:
-        _paused_until[url] = monotonic() + PAUSE_S
-        logger.warning("A search was not remembered: %s", error)
+    except (RedisError, OSError, PartOpen) as error:
+        warn_seldom(logger, "A search was not remembered: %s", error)
 
 
 def take_waiting(name: str, at_most: int) -> list[bytes]:
@@ -186,5 +179,6 @@ def _client() -> Redis:
     """This process' client of the cache's Redis, with short patience."""
     url = _address()
     if url not in _clients:
-        _clients[url] = Redis.from_url(url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S)
+        timeout_s: float = settings.REDIS_TIMEOUT_S
+        _clients[url] = Redis.from_url(url, socket_timeout=timeout_s, socket_connect_timeout=timeout_s)
     return _clients[url]

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from django.db import OperationalError, connection
+
 from search.choices import Collapse, Mode
 from search.errors import InvalidQuery
 from search.facets.groups import count_groups_of
@@ -25,6 +27,7 @@ from search.pools import Pool
 from search.query import FacetRequest, Filters
 from search.result import Facet
 from search.run import Run, Stage
+from search.serving.statements import statements_in_time, was_cancelled
 from search.taxonomy import Taxonomy
 
 PLAIN_FIELDS = ("category", "brand", "price", "in_stock", "palette")
@@ -42,17 +45,38 @@ def count_facets(run: Run, pool: Pool) -> tuple[Facet, ...]:
     missing = [request for request in requests if request not in known]
     if missing and run.gives_up(Stage.FACETS):
         missing = []
-    terms = {term: value.attribute for term, value in taxonomy.terms.items()} if missing else {}
+    if missing:
+        known |= _in_time(run, pool, missing)
+    return tuple(known[request] for request in requests if request in known)
+
+
+def _in_time(run: Run, pool: Pool, missing: Sequence[FacetRequest]) -> dict[FacetRequest, Facet]:
+    """The facets that are counted before the deadline; what takes longer is left out, and the answer says so."""
+    known: dict[FacetRequest, Facet] = {}
+    try:
+        with statements_in_time():
+            for request, facet in _counted_now(run, pool, missing):
+                known[request] = facet
+    except OperationalError as error:
+        # Inside a transaction nothing more could be read after it.
+        if not was_cancelled(error) or connection.in_atomic_block:
+            raise
+        run.drop(Stage.FACETS)
+    return known
+
+
+def _counted_now(run: Run, pool: Pool, missing: Sequence[FacetRequest]) -> Iterator[tuple[FacetRequest, Facet]]:
+    taxonomy = run.names
+    terms = {term: value.attribute for term, value in taxonomy.terms.items()}
     for members, filters, asked in _sets(run, pool, missing):
         with run.timed("facets"):
             plain = [request for request in asked if request.field_name != "palette"]
             counts = _counted(run, members, filters, plain, terms=terms)
             for request in plain:
-                known[request] = shaped(request, counts[request.field_name], run.query.filters, taxonomy=taxonomy)
+                yield request, shaped(request, counts[request.field_name], run.query.filters, taxonomy=taxonomy)
             for request in asked:
                 if request.field_name == "palette":
-                    known[request] = count_palette(run, members, request)
-    return tuple(known[request] for request in requests if request in known)
+                    yield request, count_palette(run, members, request)
 
 
 def packed_facets(run: Run, facets: Sequence[Facet]) -> dict[str, Any]:

@@ -6,6 +6,8 @@ import threading
 from collections import OrderedDict
 from collections.abc import Hashable
 
+from telemetry import metrics
+
 # A count of a large facet takes some ten kilobytes, a list of 2,000 products sixteen.
 MAX_ENTRIES = 1000
 
@@ -22,7 +24,9 @@ class Summaries:
         with self._lock:
             if key in self._values:
                 self._values.move_to_end(key)
-            return self._values.get(key)
+            value = self._values.get(key)
+        metrics.SUMMARIES.labels(metrics.hit_or_miss(value is not None)).inc()
+        return value
 
     def keep(self, key: Hashable, value: object) -> None:
         with self._lock:

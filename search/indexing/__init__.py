@@ -3,8 +3,8 @@
 from search.indexing.entries import clear_entries
 from search.indexing.orphans import remove_orphans
 from search.indexing.stale import count_stale, has_stale, orphan_image_ids, stale_image_ids
-from search.indexing.sweep import SweepReport, sweep
-from search.indexing.verify import Difference, doubt, repair, resolve_doubt, verify
+from search.indexing.sweep import SweepReport, sweep, waits_for_sweep
+from search.indexing.verify import Difference, differing, doubt, repair, resolve_doubt, verify
 from search.indexing.work import IndexReport, index_images
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "SweepReport",
     "clear_entries",
     "count_stale",
+    "differing",
     "doubt",
     "has_stale",
     "index_images",
@@ -23,4 +24,5 @@ __all__ = [
     "stale_image_ids",
     "sweep",
     "verify",
+    "waits_for_sweep",
 ]

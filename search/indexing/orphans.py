@@ -11,6 +11,7 @@ from search.errors import IndexUnavailable
 from search.indexing.entries import claim, delete_entries, fail, release
 from search.indexing.work import write_lock
 from search.models import IndexVersion
+from telemetry.metrics import INDEX_REMOVED
 
 
 def remove_orphans(version: IndexVersion, image_ids: Sequence[int]) -> int:
@@ -27,4 +28,6 @@ def remove_orphans(version: IndexVersion, image_ids: Sequence[int]) -> int:
         fail(version, gone, token=token)
         IndexVersion.objects.filter(pk=version.pk).update(is_doubted=True)
         raise
-    return delete_entries(version, gone, token=token)
+    removed = delete_entries(version, gone, token=token)
+    INDEX_REMOVED.inc(removed)
+    return removed

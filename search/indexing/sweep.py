@@ -42,9 +42,13 @@ def sweep(
     is_recent_only: bool = False,
     budget_s: float = 600.0,
     threads: int = 1,
+    batch_size: int | None = None,
     on_batch: Callable[[IndexReport], None] = lambda report: None,
+    gives_way: Callable[[], bool] = lambda: False,
 ) -> SweepReport:
     """Mend all that is stale or orphaned, or only what changed lately, within the time budget.
+
+    `gives_way` is asked before each batch (of `batch_size` images, `INDEX_BATCH_SIZE` by default): true ends the sweep.
 
     Raises `IndexUnavailable` or `EncoderUnavailable` at the first outage; the claims are given back by then.
     """
@@ -60,10 +64,13 @@ def sweep(
         lambda after: orphan_image_ids(version, after_id=after, limit=ORPHAN_BATCH, is_flagged_only=floor is not None)
     ):
         report.removed += remove_orphans(version, ids)
-    batches = _batches(lambda after: stale_image_ids(version, after_id=after, revisions_above=floor))
+    batches = _batches(
+        lambda after: stale_image_ids(version, after_id=after, revisions_above=floor),
+        size=batch_size or settings.INDEX_BATCH_SIZE,
+    )
     if threads == 1:
         for batch in batches:
-            if monotonic() > deadline:
+            if monotonic() > deadline or gives_way():
                 report.is_finished = False
                 break
             done = index_images(version, batch)
@@ -74,9 +81,18 @@ def sweep(
     if milvus.engine().scans_new_rows and (report.work.indexed >= FLUSH_ROWS or not is_recent_only):
         with write_lock():
             milvus.flush_rows(version.collection)
+    if report.is_finished and floor is None:
+        # All was looked at; what changed meanwhile is the next sweeps', and under constant edits something always did.
+        IndexVersion.objects.filter(pk=version.pk, filled_at=None).update(filled_at=started_at)
     if report.is_finished and not has_stale(version, revisions_above=floor):
         IndexVersion.objects.filter(pk=version.pk).update(synced_at=started_at)
     return report
+
+
+def waits_for_sweep(version: IndexVersion) -> bool:
+    """Whether a change waits for this version's fast sweep, by an indexed look (about 1 ms); claims others hold count not."""
+    floor = max(0, version.sweep_floor)
+    return bool(stale_image_ids(version, limit=1, revisions_above=floor))
 
 
 def _pages(read: Callable[[int], list[int]]) -> Iterator[list[int]]:
@@ -86,8 +102,7 @@ def _pages(read: Callable[[int], list[int]]) -> Iterator[list[int]]:
         after = ids[-1]
 
 
-def _batches(read: Callable[[int], list[int]]) -> Iterator[list[int]]:
-    size = settings.INDEX_BATCH_SIZE
+def _batches(read: Callable[[int], list[int]], *, size: int) -> Iterator[list[int]]:
     for ids in _pages(read):
         for start in range(0, len(ids), size):
             yield ids[start : start + size]

@@ -53,6 +53,20 @@ def verify(
         on_range(min(last, total), total)
 
 
+def differing(version: IndexVersion, image_ids: Iterable[int]) -> list[Difference]:
+    """Those of these images whose three accounts disagree now, those being worked on included, at Strong consistency."""
+    wanted = sorted(set(image_ids))
+    found: list[Difference] = []
+    while wanted:
+        # Near ids are read in one range.
+        near = [image_id for image_id in wanted if image_id < wanted[0] + RANGE_IDS]
+        chosen = set(near)
+        compared = _compare(version, first=near[0], last=near[-1], is_claimed_told=True)
+        found += [difference for difference in compared if difference.image_id in chosen]
+        wanted = wanted[len(near) :]
+    return found
+
+
 def repair(version: IndexVersion, differences: Iterable[Difference]) -> int:
     """Clear the entries of these images so that a sweep does them again. Returns how many."""
     ids = sorted({difference.image_id for difference in differences})
@@ -83,7 +97,7 @@ def resolve_doubt(version: IndexVersion) -> int:
         raise
 
 
-def _compare(version: IndexVersion, *, first: int, last: int) -> list[Difference]:
+def _compare(version: IndexVersion, *, first: int, last: int, is_claimed_told: bool = False) -> list[Difference]:
     # The copy is read before the truth: what is written between the two shows as newer, and the second look clears it.
     rows: dict[int, Facts] = {}
     found: list[Difference] = []
@@ -99,7 +113,11 @@ def _compare(version: IndexVersion, *, first: int, last: int) -> list[Difference
         .values_list("pk", "product__store_id", "revision", "product__revision")
     }
     for image_id in sorted(rows.keys() | entries.keys() | truth.keys()):
-        kind = _difference(truth.get(image_id), entries.get(image_id), rows.get(image_id))
+        entry = entries.get(image_id)
+        if entry is not None and entry.is_claimed:
+            kind = "being worked on" if is_claimed_told else ""
+        else:
+            kind = _difference(truth.get(image_id), entry, rows.get(image_id))
         if kind:
             found.append(Difference(image_id, kind))
     return found
@@ -125,8 +143,6 @@ def _entries(version: IndexVersion, *, first: int, last: int) -> dict[int, _Entr
 
 def _difference(truth: Facts | None, entry: _Entry | None, row: Facts | None) -> str:
     """How the three accounts of one image differ, or an empty text."""
-    if entry is not None and entry.is_claimed:
-        return ""
     if truth is None:
         if row is not None:
             return "in Milvus, but its image is gone"

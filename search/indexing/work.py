@@ -20,6 +20,7 @@ from search.indexing.entries import Claim, Mark, claim, fail, mark, release
 from search.indexing.facts import ImageFacts, read_facts
 from search.models import IndexEntry, IndexVersion, VersionState
 from search.versions import encoder_of
+from telemetry import metrics, tracing
 
 # One advisory lock for all writers to Milvus Lite, in whatever process (see Engine.writes_alone).
 _WRITE_LOCK = 0x76697472
@@ -49,9 +50,12 @@ class IndexReport:
     def timed(self, stage: str) -> Iterator[None]:
         started = perf_counter()
         try:
-            yield
+            with tracing.span(f"index {stage}"):
+                yield
         finally:
-            self.seconds[stage] = self.seconds.get(stage, 0.0) + perf_counter() - started
+            spent = perf_counter() - started
+            self.seconds[stage] = self.seconds.get(stage, 0.0) + spent
+            metrics.INDEX_STAGE_SECONDS.labels(stage).observe(spent)
 
 
 @dataclass(slots=True)
@@ -78,10 +82,13 @@ def index_images(version: IndexVersion, image_ids: Sequence[int]) -> IndexReport
             write(batch)
         except (IndexUnavailable, EncoderUnavailable) as error:
             fail(version, batch.claims, token=batch.token)
+            metrics.INDEX_RETRIES.labels("milvus" if isinstance(error, IndexUnavailable) else "encoder").inc()
             if isinstance(error, IndexUnavailable):
                 IndexVersion.objects.filter(pk=version.pk).update(is_doubted=True)
             raise
         finish(batch)
+        for result in ("indexed", "embedded", "refused", "lost"):
+            metrics.INDEX_IMAGES.labels(result).inc(getattr(batch.report, result))
     return batch.report
 
 
@@ -139,18 +146,24 @@ def finish(batch: Batch) -> None:
 def _known_vectors(
     version: IndexVersion, claims: Mapping[int, Claim], facts: Sequence[ImageFacts]
 ) -> dict[int, NDArray[np.float32]]:
-    """Vectors that need no embedding: this version's own of unchanged pixels, else the live version's by the same encoder."""
+    """Vectors that need no embedding: this version's own of unchanged pixels, else another open version's by the same encoder.
+
+    The live version is asked first, and asks nobody: it is the first to be swept.
+    """
     same = [f.image_id for f in facts if claims[f.image_id].content_hash == f.sha256]
     found = dict(milvus.read_vectors(version.collection, same)) if same else {}
     rest = {f.image_id: f.sha256 for f in facts if f.image_id not in found}
     if not rest or version.state == VersionState.LIVE:
         return found
-    donor = IndexVersion.objects.filter(state=VersionState.LIVE, fingerprint=version.fingerprint).first()
-    if donor is not None:
-        entries = IndexEntry.objects.filter(version=donor, image_id__in=rest, error="").values_list(
+    donors = IndexVersion.objects.filter(
+        state__in=(VersionState.LIVE, VersionState.STANDBY), fingerprint=version.fingerprint
+    ).exclude(pk=version.pk)
+    for donor in sorted(donors, key=lambda one: one.state != VersionState.LIVE):
+        missing = {image_id: sha256 for image_id, sha256 in rest.items() if image_id not in found}
+        entries = IndexEntry.objects.filter(version=donor, image_id__in=missing, error="").values_list(
             "image_id", "content_hash"
         )
-        copied = [image_id for image_id, content_hash in entries if rest[image_id] == content_hash]
+        copied = [image_id for image_id, content_hash in entries if missing[image_id] == content_hash]
         found.update(milvus.read_vectors(donor.collection, copied) if copied else {})
     return found
 

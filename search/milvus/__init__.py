@@ -2,7 +2,7 @@
 
 from search.milvus.connection import Engine, close_client, engine, is_answering
 from search.milvus.counts import forget_counts, passing_rows
-from search.milvus.exact import Exact, ExactHit, exact_search
+from search.milvus.exact import exact_search
 from search.milvus.filters import expression
 from search.milvus.indexes import IndexSettings, SearchPlan, index_settings, search_plan
 from search.milvus.rows import (
@@ -15,20 +15,24 @@ from search.milvus.rows import (
     read_vectors,
     upsert_rows,
 )
+from search.milvus.scan import Exact, ExactHit, scan_nearest
 from search.milvus.schema import (
     collection_names,
     create_collection,
     drop_collection,
+    fingerprint_of_collection,
     has_collection,
     point_alias,
     unindexed_rows,
 )
 from search.milvus.search import ImageHit, search
+from search.milvus.sizes import Footprint, footprint
 
 __all__ = [
     "Engine",
     "Exact",
     "ExactHit",
+    "Footprint",
     "ImageHit",
     "IndexSettings",
     "Row",
@@ -43,7 +47,9 @@ __all__ = [
     "engine",
     "exact_search",
     "expression",
+    "fingerprint_of_collection",
     "flush_rows",
+    "footprint",
     "forget_counts",
     "has_collection",
     "index_settings",
@@ -52,6 +58,7 @@ __all__ = [
     "passing_rows",
     "point_alias",
     "read_vectors",
+    "scan_nearest",
     "search",
     "search_plan",
     "unindexed_rows",

@@ -9,7 +9,7 @@ from time import monotonic
 
 from django.conf import settings
 
-from search.milvus.connection import client, milvus_errors
+from search.milvus.connection import ask
 
 LIFETIME_S = 30.0
 # Some 300 bytes each, and long lists of ids a few kilobytes.
@@ -19,9 +19,7 @@ _lock = threading.Lock()
 _kept: OrderedDict[tuple[int, str, str, str], tuple[float, int]] = OrderedDict()
 
 
-def passing_rows(
-    collection: str, filter_expression: str, *, is_fresh: bool = False, timeout_s: float | None = None
-) -> int:
+def passing_rows(collection: str, filter_expression: str, *, is_fresh: bool = False) -> int:
     """About how many rows of the collection pass the expression, by a look that is at most `LIFETIME_S` old.
 
     `is_fresh` asks anew, at Strong consistency. Raises `IndexUnavailable`.
@@ -32,14 +30,14 @@ def passing_rows(
         if known is not None and known[0] > monotonic() and not is_fresh:
             _kept.move_to_end(key)
             return known[1]
-    with milvus_errors(f"counting rows of {collection}"):
-        answer = client().query(
-            collection,
-            filter=filter_expression,
-            output_fields=["count(*)"],
-            consistency_level="Strong" if is_fresh else "Bounded",
-            timeout=timeout_s,
-        )
+    answer = ask(
+        f"counting rows of {collection}",
+        "query",
+        collection,
+        filter=filter_expression,
+        output_fields=["count(*)"],
+        consistency_level="Strong" if is_fresh else "Bounded",
+    )
     count = int(answer[0]["count(*)"])
     with _lock:
         _kept[key] = (monotonic() + LIFETIME_S, count)

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from django.conf import settings
 from numpy.typing import NDArray
 
-from search.milvus.connection import client, milvus_errors
+from search.milvus.connection import ask, call
 
 # Milvus allows 16,384 rows in a result and 64 MB in a message: a page of ids stays far below both.
 PAGE_ROWS = 8_000
@@ -69,22 +70,19 @@ def upsert_rows(collection: str, rows: Sequence[Row]) -> None:
         }
         for row in rows
     ]
-    with milvus_errors(f"writing {len(rows)} rows to {collection}"):
-        client().upsert(collection, data)
+    call(f"writing {len(rows)} rows to {collection}", "upsert", collection, data)
 
 
 def flush_rows(collection: str) -> None:
     """Have the engine write its newest rows to disk and index them; servers do so by themselves."""
-    with milvus_errors(f"flushing {collection}"):
-        client().flush(collection)
+    call(f"flushing {collection}", "flush", collection, limit_s=settings.MILVUS_BUILD_TIMEOUT_S)
 
 
 def delete_rows(collection: str, ids: Sequence[int]) -> None:
     """Delete rows by key; a missing one is no error."""
     if not ids:
         return
-    with milvus_errors(f"deleting {len(ids)} rows from {collection}"):
-        client().delete(collection, ids=list(ids))
+    call(f"deleting {len(ids)} rows from {collection}", "delete", collection, ids=list(ids))
 
 
 def read_vectors(collection: str, ids: Sequence[int], *, is_strong: bool = True) -> Mapping[int, NDArray[np.float32]]:
@@ -92,13 +90,16 @@ def read_vectors(collection: str, ids: Sequence[int], *, is_strong: bool = True)
     found: dict[int, NDArray[np.float32]] = {}
     for start in range(0, len(ids), VECTOR_PAGE_ROWS):
         page = list(ids[start : start + VECTOR_PAGE_ROWS])
-        with milvus_errors(f"reading {len(page)} vectors from {collection}"):
-            answer = client().query(
-                collection,
-                filter=f"id in {page}",
-                output_fields=["id", "embedding"],
-                consistency_level="Strong" if is_strong else "Bounded",
-            )
+        # Whoever does without strong consistency has a shopper waiting.
+        read = call if is_strong else ask
+        answer = read(
+            f"reading {len(page)} vectors from {collection}",
+            "query",
+            collection,
+            filter=f"id in {page}",
+            output_fields=["id", "embedding"],
+            consistency_level="Strong" if is_strong else "Bounded",
+        )
         found.update((int(row["id"]), np.asarray(row["embedding"], dtype=np.float32)) for row in answer)
     return found
 
@@ -109,14 +110,15 @@ def iterate_rows(collection: str, *, first_id: int = 0, last_id: int = 2**62) ->
     A range that holds more than a page is cut at the median of the ids it gave. pymilvus' `query_iterator` would do,
     but on a 2.3.5 server it misses rows written a moment ago (it falls back to the client's clock; contract suite).
     """
-    with milvus_errors(f"listing the rows of {collection}"):
-        page = client().query(
-            collection,
-            filter=f"id >= {int(first_id)} and id <= {int(last_id)}",
-            output_fields=_COMPARED_FIELDS,
-            limit=PAGE_ROWS,
-            consistency_level="Strong",
-        )
+    page = call(
+        f"listing the rows of {collection}",
+        "query",
+        collection,
+        filter=f"id >= {int(first_id)} and id <= {int(last_id)}",
+        output_fields=_COMPARED_FIELDS,
+        limit=PAGE_ROWS,
+        consistency_level="Strong",
+    )
     rows = [StoredRow(*(int(row[field]) for field in _COMPARED_FIELDS)) for row in page]
     if len(rows) < PAGE_ROWS:
         yield from rows
@@ -128,8 +130,12 @@ def iterate_rows(collection: str, *, first_id: int = 0, last_id: int = 2**62) ->
 
 def count_rows(collection: str, *, filter_expression: str = "") -> int:
     """How many rows match the expression (all by default), at Strong consistency."""
-    with milvus_errors(f"counting the rows of {collection}"):
-        answer = client().query(
-            collection, filter=filter_expression, output_fields=["count(*)"], consistency_level="Strong"
-        )
+    answer = call(
+        f"counting the rows of {collection}",
+        "query",
+        collection,
+        filter=filter_expression,
+        output_fields=["count(*)"],
+        consistency_level="Strong",
+    )
     return int(answer[0]["count(*)"])

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from search.milvus.connection import client, engine, milvus_errors
+from search.milvus.connection import ask, engine
 from search.milvus.counts import passing_rows
 from search.milvus.filters import expression
 from search.milvus.indexes import MAX_EFFORT, SearchPlan, search_plan
@@ -39,13 +39,12 @@ class ImageHit:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """One call: where, under which condition, how fresh, and how long it may take."""
+    """One call: where, under which condition, and how fresh."""
 
     collection: str
     condition: str
     limit: int
     consistency: str
-    timeout_s: float | None
 
 
 def search(
@@ -56,26 +55,26 @@ def search(
     limit: int,
     params: Mapping[str, int],
     is_strong: bool = False,
-    timeout_s: float | None = None,
 ) -> list[list[ImageHit]]:
     """For each row of `vectors` (n, dimension) the `limit` best images under the filter, best first.
 
+    Each call within `MILVUS_SEARCH_TIMEOUT_S`, or what is left of the request's deadline.
     `params` are the version's `search_params`. Counts the passing rows where its plan depends on them, and then compares each
     of few, or asks the engine to look as far as that share needs. `ef` is never below `limit`, as HNSW demands.
     """
     if wanted.matches_nothing or limit < 1 or not len(vectors):
         return [[] for _ in vectors]
     plan = search_plan(params, engine=engine())
-    asked = _Asked(collection, expression(wanted), limit, "Strong" if is_strong else "Bounded", timeout_s)
+    asked = _Asked(collection, expression(wanted), limit, "Strong" if is_strong else "Bounded")
     fetched = min(MAX_RESULTS, max(limit, min(limit * plan.over_fetch, MAX_RESCORED)))
     if not plan.is_counted:
         return [hits[:limit] for hits in _approximate(asked, vectors, plan, fetched=fetched, effort=plan.effort)]
-    count = passing_rows(collection, asked.condition, is_fresh=is_strong, timeout_s=timeout_s)
+    count = passing_rows(collection, asked.condition, is_fresh=is_strong)
     if count <= plan.exact_below and (compared := _compared(asked, vectors, at_most=plan.exact_below)) is not None:
         return compared
     effort = plan.effort
     if plan.widens:
-        total = passing_rows(collection, "", is_fresh=is_strong, timeout_s=timeout_s)
+        total = passing_rows(collection, "", is_fresh=is_strong)
         effort = min(MAX_EFFORT[plan.parameter], round(effort * max(1.0, total / max(1, count))))
     found = _approximate(asked, vectors, plan, fetched=fetched, effort=effort)
     # Fewer than there are: the index did not look far enough after all.
@@ -91,18 +90,18 @@ def _approximate(
     """`fetched` hits as the index finds them, re-scored where the plan says so."""
     if plan.parameter == "ef":
         effort = max(effort, fetched)
-    with milvus_errors(f"searching {asked.collection}"):
-        answer = client().search(
-            asked.collection,
-            data=list(vectors),
-            anns_field="embedding",
-            filter=asked.condition,
-            limit=fetched,
-            output_fields=["product_id"],
-            search_params={"metric_type": "COSINE", "params": {plan.parameter: effort} if plan.parameter else {}},
-            consistency_level=asked.consistency,
-            timeout=asked.timeout_s,
-        )
+    answer = ask(
+        f"searching {asked.collection}",
+        "search",
+        asked.collection,
+        data=list(vectors),
+        anns_field="embedding",
+        filter=asked.condition,
+        limit=fetched,
+        output_fields=["product_id"],
+        search_params={"metric_type": "COSINE", "params": {plan.parameter: effort} if plan.parameter else {}},
+        consistency_level=asked.consistency,
+    )
     results = [[ImageHit(hit["id"], hit["entity"]["product_id"], hit["distance"]) for hit in hits] for hits in answer]
     if plan.over_fetch > 1:
         results = [_rescored(asked.collection, vector, hits) for vector, hits in zip(vectors, results, strict=True)]
@@ -121,15 +120,15 @@ def _rescored(collection: str, vector: NDArray[np.float32], hits: list[ImageHit]
 
 def _compared(asked: _Asked, vectors: NDArray[np.float32], *, at_most: int) -> list[list[ImageHit]] | None:
     """The best of all rows that pass, each compared; None where more than `at_most` pass by now."""
-    with milvus_errors(f"reading the rows of {asked.collection} that pass a filter"):
-        rows: Sequence[Mapping[str, Any]] = client().query(
-            asked.collection,
-            filter=asked.condition,
-            output_fields=["id", "product_id", "embedding"],
-            limit=at_most + 1,
-            consistency_level=asked.consistency,
-            timeout=asked.timeout_s,
-        )
+    rows: Sequence[Mapping[str, Any]] = ask(
+        f"reading the rows of {asked.collection} that pass a filter",
+        "query",
+        asked.collection,
+        filter=asked.condition,
+        output_fields=["id", "product_id", "embedding"],
+        limit=at_most + 1,
+        consistency_level=asked.consistency,
+    )
     if len(rows) > at_most:
         return None
     if not rows:

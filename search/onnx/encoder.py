@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from search.encoder import PIXELS_VERSION, Encoder
+from search.encoder import PIXELS_VERSION, Encoder, watched
 from search.errors import EncoderUnavailable
 from search.onnx import manifest as manifests
 from search.onnx.manifest import Manifest
@@ -55,10 +55,12 @@ class OnnxEncoder(Encoder):
             return False
 
     def encode_images(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
-        return self._encode_by(lambda part: self._running().encode_images(part), list(images))
+        with watched("photo", len(images)):
+            return self._encode_by(lambda part: self._running().encode_images(part), list(images))
 
     def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        return self._encode_by(lambda part: self._running().encode_texts(part), list(texts))
+        with watched("text", len(texts)):
+            return self._encode_by(lambda part: self._running().encode_texts(part), list(texts))
 
     def _encode_by(self, encode: Callable[[list[Any]], NDArray[np.float32]], inputs: list[Any]) -> NDArray[np.float32]:
         if not inputs:

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from catalog.admin.read_only import ReadOnlyAdmin
+from catalog.admin.scope import ReadOnlyAdmin
 from search.models import IndexVersion, RecallSample, VersionState
 from search.recall.alarms import current_alarms, recall_by_selectivity
 from search.recall.buckets import PROMISE, shown

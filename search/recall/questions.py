@@ -58,7 +58,7 @@ def make_questions(
         filters = draw_filters(store, selectivity, total=total, generator=generator)
         # Each filter gets its part of the queries, so that every selectivity is asked as often.
         for wanted, own in zip(filters, np.array_split(vectors, len(filters) or 1), strict=False):
-            exact = milvus.exact_search(version.collection, own, wanted=wanted, limit=LIMIT)
+            exact = milvus.scan_nearest(version.collection, own, wanted=wanted, limit=LIMIT)
             nearest = [frozenset(hit.image_id for hit in hits) for hits in exact.hits]
             if exact.rows:
                 made.append(Questions(selectivity, wanted, exact.rows / max(1, total), own, nearest))

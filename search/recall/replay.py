@@ -73,7 +73,7 @@ def replay_noted(*, at_most: int = AT_MOST) -> Replay:
 def _replay(version: IndexVersion, group: Sequence[Note], done: Replay) -> int:
     """Replay searches under one filter. Returns how many rows passed it."""
     vectors = np.stack([note.vector for note in group])
-    exact = milvus.exact_search(version.collection, vectors, wanted=group[0].wanted, limit=DEPTH, after_page=_pause())
+    exact = milvus.scan_nearest(version.collection, vectors, wanted=group[0].wanted, limit=DEPTH, after_page=_pause())
     total = max(exact.rows, milvus.passing_rows(version.collection, ""))
     for note, nearest in zip(group, exact.hits, strict=True):
         compared = compare(version, note, nearest)

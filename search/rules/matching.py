@@ -27,8 +27,9 @@ class Trigger:
     field: str = ""
     colours: frozenset[str] = frozenset()
     threshold: float = 1.0
-    # Of a rule that is tried and not kept: its reference's unit vector, little-endian float32, by the live encoder.
+    # Of a rule that is tried and not kept: its reference's unit vector, little-endian float32, and whose it is.
     vector: bytes = b""
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True, slots=True)

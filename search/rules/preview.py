@@ -89,7 +89,7 @@ def carried(rule: Rule) -> dict[str, Any]:
         "id": rule.id,
         "name": rule.name,
         "priority": rule.priority,
-        "triggers": [_plain(trigger) | {"vector": _vector_of(rows.get(trigger.id))} for trigger in rule.triggers],
+        "triggers": [_plain(trigger) | _vector_of(rows.get(trigger.id)) for trigger in rule.triggers],
         "actions": [_plain(action) for action in rule.actions],
     }
 
@@ -121,15 +121,21 @@ def _plain(value: Trigger | Action) -> dict[str, Any]:
     return {name: sorted(one) if isinstance(one, frozenset) else one for name, one in shown.items() if name != "vector"}
 
 
-def _vector_of(row: RuleTrigger | None) -> str:
-    """The vector as base64; empty where there is none to be had."""
+def _vector_of(row: RuleTrigger | None) -> dict[str, str]:
+    """The vector as base64, and the fingerprint of the encoder whose it is; empty where there is none to be had."""
     if row is None or not row.photo:
-        return ""
+        return {"vector": ""}
     try:
-        vector = reference_vector(row, live_version())
+        version = live_version()
+        vector = reference_vector(row, version)
     except (IndexUnavailable, EncoderUnavailable):
-        return ""
-    return "" if vector is None else base64.b64encode(vector.astype("<f4").tobytes()).decode()
+        return {"vector": ""}
+    if vector is None:
+        return {"vector": ""}
+    return {
+        "vector": base64.b64encode(vector.astype("<f4").tobytes()).decode(),
+        "fingerprint": version.fingerprint,
+    }
 
 
 def _trigger_from(data: Mapping[str, Any]) -> Trigger:

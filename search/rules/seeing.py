@@ -131,7 +131,7 @@ def _likeness(triggers: Sequence[Trigger], vectors: Vectors | None, version: Ind
     found = {
         trigger.id: float((vectors @ np.frombuffer(trigger.vector, "<f4")).max())
         for trigger in triggers
-        if len(trigger.vector) == 4 * vectors.shape[1]
+        if trigger.vector and trigger.fingerprint == version.fingerprint
     }
     # The photo itself is read where its vector has to be made anew only.
     for row in RuleTrigger.objects.filter(pk__in=[trigger.id for trigger in triggers if trigger.id not in found]).defer(

@@ -30,7 +30,7 @@ class Command(BaseCommand):
             words.refresh_stale_words()
             words.refresh_vocabularies()
             versions.ensure_live_version()
-            for version in versions.open_versions():
+            for version in versions.whole_versions():
                 index_with_progress(version, threads=max(1, threads))
         except SearchError as error:
             raise CommandError(error.message) from error

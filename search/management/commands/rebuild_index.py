@@ -1,20 +1,20 @@
-"""`manage.py rebuild_index`: build a new version beside the live one, then promote it. Search goes on meanwhile."""
+"""`manage.py rebuild_index`: build a version here, compare it, and promote it through its gates. Search goes on meanwhile."""
 
 from __future__ import annotations
 
 import os
-from time import monotonic, sleep
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from search import indexing, versions
-from search.errors import SearchError
-from search.management.progress import index_with_progress
+from search import versions
+from search.errors import EncoderUnavailable, SearchError
+from search.management.building import build_here
 from search.models import IndexVersion, VersionState
-
-WAIT_S = 60.0
+from search.upgrading import jobs
+from search.upgrading.records import JobState
+from search.versions import encoder_of
 
 
 class Command(BaseCommand):
@@ -25,8 +25,18 @@ class Command(BaseCommand):
         parser.add_argument("--index-type", default=settings.INDEX_TYPE, help="AUTO, FLAT, HNSW or IVF_PQ (INDEX_TYPE)")
         parser.add_argument("--if-needed", action="store_true", help="only if encoder, weights or index type differ")
         parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+        parser.add_argument("--force", metavar="REASON", default="", help="promote past failed gates, for this reason")
 
-    def handle(self, *args: Any, encoder: str, index_type: str, if_needed: bool, threads: int, **options: Any) -> None:
+    def handle(
+        self,
+        *args: Any,
+        encoder: str,
+        index_type: str,
+        if_needed: bool,
+        threads: int,
+        force: str,
+        **options: Any,
+    ) -> None:
         try:
             if if_needed and versions.is_current(encoder=encoder, index_type=index_type):
                 self.stdout.write("The live version has this encoder and index type already.")
@@ -34,23 +44,33 @@ class Command(BaseCommand):
             version = _unfinished(encoder, index_type) or versions.create_version(
                 encoder=encoder, index_type=index_type
             )
-            _fill(version, threads=max(1, threads))
-            versions.promote(version)
+            build_here(version, threads=max(1, threads))
+            self._promote(version, force=force)
         except SearchError as error:
             raise CommandError(error.message) from error
         self.stdout.write(self.style.SUCCESS(f"{version.collection} is live."))
 
+    def _promote(self, version: IndexVersion, *, force: str) -> None:
+        live = IndexVersion.objects.filter(state=VersionState.LIVE).first()
+        if live is None:
+            versions.promote(version)
+            return
+        if _can_answer(live):
+            jobs.run_comparison(jobs.ask_comparison(version, by="manage.py rebuild_index").pk)
+        row = jobs.ask_promotion(version, by="manage.py rebuild_index", reason=force, is_forced=bool(force))
+        jobs.run_change(row.pk)
+        row.refresh_from_db()
+        if row.state != JobState.DONE:
+            raise CommandError(f"{row.message or 'A worker promotes it now.'}\nThe version stays; see index_versions.")
 
-def _fill(version: IndexVersion, *, threads: int) -> None:
-    """Index until nothing is left. A worker beside us may hold claims: we wait for it no longer than a lease and a bit."""
-    deadline = monotonic() + settings.INDEX_LEASE_S + WAIT_S
-    index_with_progress(version, threads=threads)
-    while waiting := indexing.count_stale(version):
-        if monotonic() > deadline:
-            raise CommandError(f"{waiting} images are not indexed yet: run the command again to resume.")
-        sleep(1)
-        if indexing.sweep(version, threads=threads).work.indexed:
-            deadline = monotonic() + settings.INDEX_LEASE_S + WAIT_S
+
+def _can_answer(live: IndexVersion) -> bool:
+    """Whether the live version's encoder is still there; otherwise there is nothing to compare with."""
+    try:
+        encoder_of(live)
+    except EncoderUnavailable:
+        return False
+    return True
 
 
 def _unfinished(encoder: str, index_type: str) -> IndexVersion | None:

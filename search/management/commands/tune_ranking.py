@@ -9,10 +9,10 @@ from rich.progress import Progress
 
 from search.errors import SearchError
 from search.evaluation.sets import InvalidQuerySet
+from search.evaluation.setups import LIVE, find_version
 from search.evaluation.stores import find_set
 from search.management.stores import find_store
 from search.ranking.tuning import examples_of, save_weights, tune
-from search.versions import live_version
 
 
 class Command(BaseCommand):
@@ -23,11 +23,14 @@ class Command(BaseCommand):
         parser.add_argument(
             "--set", action="append", required=True, dest="sets", metavar="FILE|NAME", help="may be given again"
         )
+        parser.add_argument("--index-version", default=LIVE, help="an index version's number or name (live)")
         parser.add_argument("--dry-run", action="store_true", help="measure, and save nothing")
 
-    def handle(self, *args: Any, store: str, sets: list[str], dry_run: bool, **options: Any) -> None:
+    def handle(
+        self, *args: Any, store: str, sets: list[str], index_version: str, dry_run: bool, **options: Any
+    ) -> None:
         try:
-            owner, version = find_store(store), live_version()
+            owner, version = find_store(store), find_version(index_version)
             judged = [find_set(owner, name) for name in sets]
             examples = []
             with Progress() as progress:

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('search', '0015_settings_stamp'),
+        ('search', '0016_versions'),
     ]
 
     operations = [
