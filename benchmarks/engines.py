@@ -23,20 +23,23 @@ STEADY_S = 30.0
 
 
 @contextmanager
-def engine(data_dir: Path, name: str) -> Iterator[psutil.Process]:
-    """A Milvus of that name (`lite` or `server`) on this folder; the settings point to it meanwhile."""
-    parts = make_services(data_dir, ["milvus"], milvus_engine=name)
+def engine(data_dir: Path, kind: str) -> Iterator[psutil.Process]:
+    """A Milvus of that kind (`lite` or `server`) on this folder; the settings point to it meanwhile."""
+    parts = make_services(data_dir, ["milvus"], milvus_engine=kind)
     # On a busy machine a server that is not scheduled for five seconds takes itself for lost, and ends.
     parts[0].environment["COMMON_SESSION_TTL"] = "120"
     parts[0].start_timeout_s = 600
-    before = settings.MILVUS_URI, settings.MILVUS_TIMEOUT_S
+    names = ("MILVUS_URI", "MILVUS_TIMEOUT_S", "MILVUS_SEARCH_TIMEOUT_S", "MILVUS_BUILD_TIMEOUT_S")
+    before = {name: getattr(settings, name) for name in names}
     with running(data_dir, parts, free_bytes=FREE_BYTES):
         settings.MILVUS_URI, settings.MILVUS_TIMEOUT_S = embedded.endpoints(data_dir).milvus_uri, 600.0
+        settings.MILVUS_SEARCH_TIMEOUT_S = settings.MILVUS_BUILD_TIMEOUT_S = 600.0
         milvus.close_client()
         assert parts[0].process is not None
         yield psutil.Process(parts[0].process.pid)
         milvus.close_client()
-    settings.MILVUS_URI, settings.MILVUS_TIMEOUT_S = before
+    for name, value in before.items():
+        setattr(settings, name, value)
     milvus.close_client()
 
 
