@@ -172,12 +172,9 @@ def _parts_alone(
     started = time.perf_counter()
     vectors = query_vectors(query, version).vectors
     taken.encode.append(_since(started))
-    params = dict(version.search_params)
-    rescore = bool(params.pop("rescore", 0))
     started = time.perf_counter()
-    milvus.search(
-        version.collection, vectors, wanted=wanted, limit=settings.SEARCH_POOL_SIZE, params=params, rescore=rescore
-    )
+    limit = settings.SEARCH_POOL_SIZE
+    milvus.search(version.collection, vectors, wanted=wanted, limit=limit, params=version.search_params)
     taken.ann.append(_since(started))
 
 

@@ -335,6 +335,11 @@ INDEX_TYPE = env.str("INDEX_TYPE", default="AUTO")
 INDEX_COLLECTION_PREFIX = env.str("INDEX_COLLECTION_PREFIX", default="vitrine")
 INDEX_BATCH_SIZE = env.int("INDEX_BATCH_SIZE", default=128)
 INDEX_LEASE_S = env.int("INDEX_LEASE_S", default=120)
+# The share of vector searches that are asked again exactly, in the background; 0 measures nothing.
+RECALL_SAMPLE_SHARE = env.float("RECALL_SAMPLE_SHARE", default=0.01)
+# Each replay reads about so many rows (2 KB each at 512 numbers): their vectors are compared one by one.
+RECALL_REPLAY_MAX_ROWS = env.int("RECALL_REPLAY_MAX_ROWS", default=200_000)
+RECALL_RETENTION_DAYS = env.int("RECALL_RETENTION_DAYS", default=90)
 # A version is built in small batches with pauses: live changes and searches come first.
 INDEX_BUILD_BATCH_SIZE = env.int("INDEX_BUILD_BATCH_SIZE", default=16)
 INDEX_BUILD_SHARE = env.float("INDEX_BUILD_SHARE", default=0.5)
@@ -486,6 +491,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(minutes=30),
         "options": {"expires": 1700},
     },
+    "replay-recall": {
+        "task": "workers.tasks.replay_recall",
+        "schedule": timedelta(minutes=30),
+        "options": {"expires": 1700},
+    },
     "fold-changes": {
         "task": "workers.tasks.fold_changes",
         "schedule": timedelta(seconds=20),
@@ -617,6 +627,7 @@ UNFOLD = {
                         "active": lambda request: request.path == str(reverse_lazy("admin:search_searchlog_insights")),
                     },
                     _admin_link("Index versions", "database", "search_indexversion"),
+                    _admin_link("Recall", "my_location", "search_recallsample"),
                     _admin_link("Index entries", "image_search", "search_indexentry"),
                     _admin_link("Judged sets", "fact_check", "search_judgedsetrow"),
                     _admin_link("Judged queries", "quiz", "search_judgedqueryrow"),

@@ -20,6 +20,7 @@ from search.indexing import clear_entries
 from search.models import IndexEntry, VersionState
 from search.playground import admin as playground_admin
 from search.ranking import admin as ranking_admin
+from search.recall import admin as recall_admin
 from search.rules import admin as rules_admin
 from search.upgrading import admin as upgrading_admin
 
@@ -29,6 +30,7 @@ __all__ = [
     "events_admin",
     "playground_admin",
     "ranking_admin",
+    "recall_admin",
     "rules_admin",
     "upgrading_admin",
 ]

@@ -68,6 +68,9 @@ def check_index(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks
                 id="search.E002",
             )
         )
+    if not 0 <= settings.RECALL_SAMPLE_SHARE <= 1:
+        message = f"RECALL_SAMPLE_SHARE is {settings.RECALL_SAMPLE_SHARE}."
+        found.append(checks.Error(message, hint="Give a share from 0 (none) to 1 (every search).", id="search.E009"))
     if settings.INDEX_TYPE.upper() not in INDEX_TYPES:
         found.append(
             checks.Error(

@@ -18,6 +18,7 @@ from search.evaluation.records import JudgedQueryRow, JudgedSetRow, JudgmentRow
 from search.events.records import PopularQuery, ProductPopularity, SearchEvent, SearchLog
 from search.facets.records import ProductFacts, StoreChange
 from search.ranking.records import ProductTwin, RankingModifier, RankingWeights
+from search.recall.records import RecallSample
 from search.rules.records import Preset, Rule, RuleAction, RuleTrigger, StoreValue, Synonym
 from search.upgrading.records import VersionChange, VersionComparison
 from search.words.records import VocabularyLabel, VocabularyState, VocabularyWord
@@ -47,6 +48,8 @@ class IndexVersion(models.Model):
     index_type = models.CharField(max_length=20)
     index_params = models.JSONField(default=dict)
     search_params = models.JSONField(default=dict)
+    # When `tune_index` last chose the search parameters.
+    tuned_at = models.DateTimeField(null=True, editable=False)
     state = models.CharField(max_length=10, choices=VersionState.choices, default=VersionState.BUILDING)
     sweep_floor = models.BigIntegerField(default=0, editable=False)
     sweep_ceiling = models.BigIntegerField(default=0, editable=False)
@@ -288,6 +291,7 @@ __all__ = [
     "ProductTwin",
     "RankingModifier",
     "RankingWeights",
+    "RecallSample",
     "Rule",
     "RuleAction",
     "RuleTrigger",

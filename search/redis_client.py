@@ -21,7 +21,7 @@ _clients: dict[str, Redis] = {}
 
 def redis_client() -> Redis:
     """The client, with the cache's patience. Keys are its caller's own: `cache.make_key` gives the cache's."""
-    url = redis_address()
+    url = str(settings.CACHES["default"]["LOCATION"])
     if url not in _clients:
         stated: Any = settings.CACHES["default"]
         _clients[url] = Redis.from_url(url, **stated.get("OPTIONS", {}))

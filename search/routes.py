@@ -17,6 +17,7 @@ from search.errors import EncoderMismatch
 from search.milvus import ImageHit
 from search.models import IndexVersion
 from search.query import RowFilter
+from search.recall.noting import note_search
 from search.vectors import VectorQuery, product_vectors
 
 
@@ -102,15 +103,12 @@ def vector_search(asked: VectorQuery, version: IndexVersion, *, wanted: RowFilte
             f"The query was encoded by the model {asked.fingerprint}, and {version.collection} holds vectors of"
             f" {version.fingerprint}: encode it for the version that is asked."
         )
-    params = dict(version.search_params)
-    rescore = bool(params.pop("rescore", 0))
     return milvus.search(
         version.collection,
         asked.vectors,
         wanted=wanted,
         limit=limit,
-        params=params,
-        rescore=rescore,
+        params=version.search_params,
     )
 
 
@@ -121,6 +119,7 @@ def vector_route(asked: VectorQuery, version: IndexVersion, *, wanted: RowFilter
     the groups of vectors, each group's best.
     """
     found = vector_search(asked, version, wanted=wanted, limit=limit)
+    note_search(version, asked.vectors, wanted=wanted, found=found)
     if asked.match is Match.ALL and len(asked.groups) > 1:
         return _of_all(asked, found, version, limit=limit)
     # All rows that pass the filter are in any list that was not cut; what is in no list scores below each list's end.

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from django.conf import settings as django_settings
 from numpy.typing import NDArray
 from pytest_django import Settings
 
+from benchmarks import clustered
 from search import milvus
 from search.errors import IndexUnavailable, InvalidIndex
-from search.milvus import Row
+from search.milvus import Row, SearchPlan
 from search.query import RowFilter
 
 DIMENSION = 32
 STORES = 3
 ROWS = 600
+# Of the collection whose index is built.
+MANY = 5_000
 
 
 def vectors(count: int, *, seed: int = 1) -> NDArray[np.float32]:
@@ -80,9 +87,7 @@ def found_each(
     name: str, index: milvus.IndexSettings, queries: NDArray[np.float32], wanted: RowFilter, limit: int = 10
 ) -> list[list[milvus.ImageHit]]:
     """The hits of each query, all asked in one call: on a server each strong search waits for its next time tick."""
-    return milvus.search(
-        name, queries, wanted=wanted, limit=limit, params=index.search, rescore=index.rescore, is_strong=True
-    )
+    return milvus.search(name, queries, wanted=wanted, limit=limit, params=index.search, is_strong=True)
 
 
 def test_every_row_is_found_in_its_store_after_repeated_upserts(collection: tuple[str, milvus.IndexSettings]) -> None:
@@ -235,3 +240,68 @@ def test_an_unknown_index_type_is_refused_by_name() -> None:
 def test_a_missing_collection_is_an_unavailable_index() -> None:
     with pytest.raises(IndexUnavailable, match="no_such_collection"):
         milvus.count_rows("no_such_collection")
+
+
+@pytest.fixture(scope="module", params=["lite-HNSW", pytest.param("server-IVF_PQ", marks=pytest.mark.server)])
+def filled(request: pytest.FixtureRequest) -> Iterator[tuple[str, str, SearchPlan]]:
+    """An engine, a collection there of `MANY` clustered vectors whose index is built, and its plan.
+
+    A server's HNSW is built on threads of low priority, which a busy machine does not run: it is not waited for here.
+    """
+    engine, kind = request.param.split("-")
+    uri = request.getfixturevalue("milvus_server_uri") if engine == "server" else django_settings.MILVUS_URI
+    name = f"contract_{uuid.uuid4().hex[:10]}"
+    with asking(uri):
+        index = milvus.index_settings(kind, dimension=DIMENSION, engine=milvus.engine())
+        plan = milvus.search_plan(index.search, engine=milvus.engine())
+        milvus.create_collection(name, dimension=DIMENSION, index=index)
+        for first_id, rows in clustered.chunks(MANY, dimension=DIMENSION, seed=1):
+            milvus.upsert_rows(name, clustered.rows_of(first_id, rows))
+        milvus.flush_rows(name)
+        deadline = time.monotonic() + 60
+        while milvus.unindexed_rows(name) and time.monotonic() < deadline:
+            time.sleep(0.2)
+    yield uri, name, plan
+    with asking(uri):
+        milvus.drop_collection(name)
+
+
+@contextmanager
+def asking(uri: str) -> Iterator[None]:
+    """The settings point there meanwhile."""
+    before = django_settings.MILVUS_URI
+    django_settings.MILVUS_URI = uri
+    milvus.close_client()
+    yield
+    django_settings.MILVUS_URI = before
+    milvus.close_client()
+
+
+@pytest.mark.parametrize("exact_below", [None, 20], ids=["as shipped", "widened alone"])
+def test_the_plan_finds_the_ten_nearest_at_every_selectivity(
+    filled: tuple[str, str, SearchPlan], exact_below: int | None
+) -> None:
+    uri, name, plan = filled
+    params = (plan if exact_below is None else replace(plan, exact_below=exact_below)).to_params()
+    asked = clustered.queries(MANY, 25, dimension=DIMENSION, seed=1)
+    exact = clustered.exact_neighbours(asked, MANY, dimension=DIMENSION, seed=1, total=MANY)
+    recall = {}
+    with asking(uri):
+        for share, nearest in exact.items():
+            wanted = clustered.passing(share)
+            hits = milvus.search(name, asked, wanted=wanted, limit=10, params=params, is_strong=True)
+            recall[share] = clustered.recall([[hit.image_id for hit in own] for own in hits], nearest)
+    assert min(recall.values()) >= 0.99, recall
+
+
+def test_exact_search_finds_what_numpy_finds(filled: tuple[str, str, SearchPlan]) -> None:
+    uri, name, _ = filled
+    asked = clustered.queries(MANY, 5, dimension=DIMENSION, seed=2)
+    expected = clustered.exact_neighbours(asked, MANY, dimension=DIMENSION, seed=1, total=MANY)
+    for share in (0.05, 1.0):
+        pages: list[int] = []
+        with asking(uri):
+            exact = milvus.scan_nearest(name, asked, wanted=clustered.passing(share), limit=10, after_page=pages.append)
+        assert [[hit.image_id for hit in hits] for hits in exact.hits] == expected[share]
+        assert sum(pages) == exact.rows
+        assert exact.rows == pytest.approx(share * MANY, rel=0.2)

@@ -22,6 +22,7 @@ from search.errors import EncoderUnavailable, IndexUnavailable
 from search.events import erasure, popularity, search_log
 from search.models import VersionState
 from search.ranking import twins
+from search.recall import alarms, replay
 from search.upgrading import building, jobs, pace
 
 logger = logging.getLogger(__name__)
@@ -164,6 +165,18 @@ def palettes_all() -> None:
 def fold_changes() -> None:
     """Keep the log of changes short, so that a store's stamps are read at once."""
     stamps.fold_changes()
+
+
+@shared_task
+def replay_recall() -> None:
+    """Ask sampled searches again exactly, and say so where the index finds less than it promises."""
+    try:
+        replay.replay_noted()
+    except (IndexUnavailable, RedisError) as error:
+        logger.warning("The replay of searches stopped and will be tried again: %s", error)
+        return
+    for alarm in alarms.current_alarms():
+        logger.warning("%s", alarm)
 
 
 @shared_task

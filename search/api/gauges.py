@@ -21,6 +21,7 @@ from redis.exceptions import RedisError
 from catalog.models import ImportJob, Product, ProductImage
 from search import heartbeat, indexing
 from search.models import IndexVersion, VersionState
+from search.recall.alarms import recall_by_selectivity
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +35,11 @@ GAUGES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "vitrine_index_lag_seconds": ("All that was committed this many seconds ago is searchable.", ()),
     "vitrine_index_entries": ("Photos of the live index, by state: indexed, error, retrying or stale.", ("state",)),
     "vitrine_index_versions": ("Versions of the index, by state: building, live or retired.", ("state",)),
+    "vitrine_recall_at_10": (
+        "Of the ten nearest by exact search, the share found in 24 hours, by the share of rows that passed the filter.",
+        ("selectivity",),
+    ),
+    "vitrine_recall_searches": ("Searches that were asked again exactly in 24 hours.", ("selectivity",)),
     "vitrine_queue_length": ("Messages that wait in each queue.", ("queue",)),
     "vitrine_queue_oldest_seconds": (
         "Age of the message that has waited longest in each queue; 0 for an empty one.",
@@ -60,12 +66,20 @@ class VitrineCollector(Collector):
         try:
             yield from _catalogue()
             yield from _index()
+            yield from _recall()
         except (OperationalError, InterfaceError) as error:
             logger.warning("No figures of the index: %s", error)
         try:
             yield from _queues()
         except (RedisError, BrokerError, OSError) as error:
             logger.warning("No figures of the queues: %s", error)
+
+
+def _recall() -> Iterator[GaugeMetricFamily]:
+    version = IndexVersion.objects.filter(state=VersionState.LIVE).first()
+    buckets = recall_by_selectivity(version) if version else []
+    yield _gauge("vitrine_recall_at_10", {f"{one.selectivity:g}": one.recall for one in buckets})
+    yield _gauge("vitrine_recall_searches", {f"{one.selectivity:g}": one.searches for one in buckets})
 
 
 def _catalogue() -> Iterator[GaugeMetricFamily]:

@@ -90,6 +90,6 @@ def _count(name: str, *, times: int) -> int | None:
             pipeline.incrby(key, times)
             pipeline.expire(key, 2 * WINDOW_S)
             return int(pipeline.execute()[0])
-    except (RedisError, OSError, PartOpen) as error:
+    except (RedisError, OSError) as error:
         warn_seldom(logger, "Requests are not counted while Redis is down: %s", error)
         return None

@@ -26,8 +26,11 @@ def erase_visitor(store: Store, visitor: str) -> int:
 def delete_old(*, now: datetime | None = None) -> int:
     """Delete events and searches older than `EVENT_RETENTION_DAYS`, in batches; what is left over waits for the next run."""
     cutoff = (now or timezone.now()) - timedelta(days=settings.EVENT_RETENTION_DAYS)
-    return _delete_before("search_searchevent", "occurred_at", cutoff) + _delete_before(
-        "search_searchlog", "created_at", cutoff
+    recall_cutoff = (now or timezone.now()) - timedelta(days=settings.RECALL_RETENTION_DAYS)
+    return (
+        _delete_before("search_searchevent", "occurred_at", cutoff)
+        + _delete_before("search_searchlog", "created_at", cutoff)
+        + _delete_before("search_recallsample", "asked_at", recall_cutoff)
     )
 
 

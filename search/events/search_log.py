@@ -77,13 +77,14 @@ def remember_search(query: Query, *, search_id: str, found: int, index_version: 
         is_superseded=is_refined(query),
         created_at=timezone.now().isoformat(),
     )
-    _push(asdict(entry))
+    push_waiting(WAITING, json.dumps(asdict(entry)), at_most=MAX_WAITING)
 
 
 def supersede_search(store: Store, search_id: str) -> None:
     """Note that the shopper typed on: a search of the last `TYPING_S` was a step on the way, and is counted nowhere."""
     if 0 < len(search_id) <= 64 and "\x00" not in search_id:
-        _push({"store_id": store.pk, "superseded": search_id, "created_at": timezone.now().isoformat()})
+        entry = {"store_id": store.pk, "superseded": search_id, "created_at": timezone.now().isoformat()}
+        push_waiting(WAITING, json.dumps(entry), at_most=MAX_WAITING)
 
 
 def _photo_digest(query: Query) -> str:
@@ -95,14 +96,20 @@ def _photo_digest(query: Query) -> str:
     return hashlib.sha256(repr(named).encode()).hexdigest()
 
 
-def _push(entry: dict[str, Any]) -> None:
+def push_waiting(name: str, text: str, *, at_most: int) -> None:
+    """Put a text at the end of a list in Redis that keeps its newest `at_most`. Never raises for a Redis that is down."""
     try:
         with redis_breaker(_address()).calling(), _client().pipeline(transaction=False) as pipeline:
-            pipeline.rpush(WAITING, json.dumps(entry))
-            pipeline.ltrim(WAITING, -MAX_WAITING, -1)
+            pipeline.rpush(name, text)
+            pipeline.ltrim(name, -at_most, -1)
             pipeline.execute()
     except (RedisError, OSError, PartOpen) as error:
         warn_seldom(logger, "A search was not remembered: %s", error)
+
+
+def take_waiting(name: str, at_most: int) -> list[bytes]:
+    """Take up to so many of the oldest texts off such a list. Raises `RedisError` without Redis."""
+    return cast("list[bytes] | None", _client().lpop(name, at_most)) or []
 
 
 def keep_searches() -> int:

@@ -1,9 +1,10 @@
 """The only importer of pymilvus: connection, schema, rows and search. Vendor errors become ours here."""
 
 from search.milvus.connection import Engine, close_client, engine, is_answering
+from search.milvus.counts import forget_counts, passing_rows
 from search.milvus.exact import exact_search
 from search.milvus.filters import expression
-from search.milvus.indexes import IndexSettings, index_settings
+from search.milvus.indexes import IndexSettings, SearchPlan, index_settings, search_plan
 from search.milvus.rows import (
     Row,
     StoredRow,
@@ -15,6 +16,7 @@ from search.milvus.rows import (
     rows_above,
     upsert_rows,
 )
+from search.milvus.scan import Exact, ExactHit, scan_nearest
 from search.milvus.schema import (
     collection_names,
     create_collection,
@@ -23,16 +25,20 @@ from search.milvus.schema import (
     has_collection,
     load_collection,
     point_alias,
+    unindexed_rows,
 )
 from search.milvus.search import ImageHit, search
 from search.milvus.sizes import Footprint, footprint
 
 __all__ = [
     "Engine",
+    "Exact",
+    "ExactHit",
     "Footprint",
     "ImageHit",
     "IndexSettings",
     "Row",
+    "SearchPlan",
     "StoredRow",
     "close_client",
     "collection_names",
@@ -46,14 +52,19 @@ __all__ = [
     "fingerprint_of_collection",
     "flush_rows",
     "footprint",
+    "forget_counts",
     "has_collection",
     "index_settings",
     "is_answering",
     "iterate_rows",
     "load_collection",
+    "passing_rows",
     "point_alias",
     "read_vectors",
     "rows_above",
+    "scan_nearest",
     "search",
+    "search_plan",
+    "unindexed_rows",
     "upsert_rows",
 ]

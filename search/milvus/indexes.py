@@ -3,11 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from search.errors import InvalidIndex
 from search.milvus.connection import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPlan:
+    """How a collection is searched so that the ten nearest are found whatever share of its rows passes the filter.
+
+    `effort` is the engine's parameter of that name (`ef`, `nprobe`; empty: none) where every row passes. With `widens` it grows
+    as fewer pass, so that as many passing rows are looked at. `over_fetch` times the limit are fetched and scored by their raw
+    vectors (1: the engine's scores are exact). Where at most `exact_below` rows pass, each of them is compared.
+    """
+
+    parameter: str = ""
+    effort: int = 0
+    over_fetch: int = 1
+    exact_below: int = 0
+    widens: bool = False
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether the plan depends on how many rows pass."""
+        return self.widens or self.exact_below > 0
+
+    def to_params(self) -> dict[str, int]:
+        """The plan as `IndexVersion.search_params` holds it."""
+        effort = {self.parameter: self.effort} if self.parameter else {}
+        return {
+            **effort,
+            "over_fetch": self.over_fetch,
+            "exact_below": self.exact_below,
+            "widens": int(self.widens),
+        }
+
+
+# The most that an engine takes.
+MAX_EFFORT = {"ef": 32_768, "nprobe": 65_536}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +55,30 @@ class IndexSettings:
     rescore: bool = False
 
 
+# Measured by benchmarks/recall.py; docs/scaling.md has the figures.
+HNSW_PLAN = SearchPlan("ef", 128)
+LITE_HNSW_PLAN = SearchPlan("ef", 128, exact_below=2_000, widens=True)
+IVF_PQ_PLAN = SearchPlan("nprobe", 32, over_fetch=20, exact_below=2_000, widens=True)
+
+
+def search_plan(params: Mapping[str, int], *, engine: Engine) -> SearchPlan:
+    """The plan that a version's `search_params` state; what they leave out (older versions) is the table's."""
+    if "nprobe" in params:
+        plan = IVF_PQ_PLAN
+    elif "ef" in params:
+        plan = LITE_HNSW_PLAN if engine.is_lite else HNSW_PLAN
+    else:
+        plan = SearchPlan()
+    over_fetch = params.get("over_fetch", plan.over_fetch if params.get("rescore", 1) else 1)
+    return replace(
+        plan,
+        effort=int(params.get(plan.parameter, plan.effort)),
+        over_fetch=max(1, int(over_fetch)),
+        exact_below=int(params.get("exact_below", plan.exact_below)),
+        widens=bool(params.get("widens", plan.widens)),
+    )
+
+
 # What may be set by hand: least, most. Source: Milvus' index pages (HNSW, IVF_PQ).
 _BUILD_RANGES: dict[str, dict[str, tuple[int, int]]] = {
     "FLAT": {},
@@ -28,8 +87,14 @@ _BUILD_RANGES: dict[str, dict[str, tuple[int, int]]] = {
 }
 _SEARCH_RANGES: dict[str, dict[str, tuple[int, int]]] = {
     "FLAT": {},
-    "HNSW": {"ef": (1, 32_768)},
-    "IVF_PQ": {"nprobe": (1, 65_536), "rescore": (0, 1)},
+    "HNSW": {"ef": (1, 32_768), "over_fetch": (1, 1), "exact_below": (0, 16_000), "widens": (0, 1)},
+    "IVF_PQ": {
+        "nprobe": (1, 65_536),
+        "rescore": (0, 1),
+        "over_fetch": (1, 1_000),
+        "exact_below": (0, 16_000),
+        "widens": (0, 1),
+    },
 }
 
 

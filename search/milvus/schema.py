@@ -85,6 +85,14 @@ def drop_collection(name: str) -> None:
         call(doing, "drop_collection", name)
 
 
+def unindexed_rows(name: str) -> int:
+    """How many rows a server's index does not hold yet: it builds in its own time. 0 on Milvus Lite, which builds as it flushes."""
+    if engine().is_lite:
+        return 0
+    found = call(f"looking at the index of {name}", "describe_index", name, "embedding")
+    return int(found["total_rows"]) - int(found["indexed_rows"])
+
+
 def point_alias(alias: str, *, collection: str) -> None:
     """Point an alias at a collection. Only outside tools use it: requests name the physical collection."""
     doing = f"pointing the alias {alias} at {collection}"
