@@ -21,7 +21,7 @@ COPY config/install.py config/install.py
 
 FROM packages AS packages-cpu
 ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
-RUN python config/install.py /opt/venv "$TORCH_INDEX" onnx
+RUN python config/install.py /opt/venv "$TORCH_INDEX" onnx parquet
 
 FROM packages AS packages-gpu
 ARG TORCH_INDEX=https://download.pytorch.org/whl/cu130

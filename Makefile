@@ -1,10 +1,18 @@
-# `make help` lists the targets. Settings: PORT, MILVUS, VITRINE_DATA, TORCH_INDEX, PYTHON, WORKERS (docs/operating.md).
+# `make help` lists the targets. Settings: PORT, MILVUS, VITRINE_DATA, TORCH_INDEX, PYTHON, WORKERS, SCHEMA_EXAMPLES, SEED, MINUTES
+# (docs/operating.md).
 PYTHON ?= python3
 VENV ?= .venv
 PORT ?= 8000
 MILVUS ?= lite
 # Processes that run the tests side by side, each with services of its own; services named by address can only be had once.
 WORKERS ?= $(if $(DATABASE_URL)$(REDIS_URL)$(MILVUS_URI),0,2)
+# Requests that `make schema` makes up for each operation, kind of data and kind of path.
+SCHEMA_EXAMPLES ?= 200
+# Of the fault run: which faults come when, and for how long.
+ifndef SEED
+SEED := $(shell date +%s)
+endif
+MINUTES ?= 20
 # Where Linux takes torch from: the CPU build by default; https://download.pytorch.org/whl/cu130 for a CUDA one, empty for none.
 TORCH_INDEX ?= $(if $(filter Linux,$(shell uname -s)),https://download.pytorch.org/whl/cpu)
 
@@ -18,7 +26,7 @@ INSTALLED := $(VENV)/.installed$(if $(filter server,$(MILVUS)),-server)
 CHECKS_DATA := $(VENV)/checks-data
 
 .DEFAULT_GOAL := help
-.PHONY: help demo services test lint baseline chromium npm bench clean
+.PHONY: help demo services test faults lint baseline schema audit chromium npm bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -32,7 +40,12 @@ services: $(INSTALLED) ## run the embedded Postgres, Redis and Milvus alone
 test: ## install what the tests need, check style, types, imports, schema, and run the tests
 	@$(MAKE) --no-print-directory -j3 $(VENV)/.installed-test chromium npm
 	@.ci/browser $(BIN)/playwright
+	@.ci/audit $(BIN)/python --report
 	@.ci/test $(BIN)/python $(WORKERS)
+
+faults: $(VENV)/.installed-test ## kill, stop, hang and starve the parts of a whole site at work, twenty minutes long (SEED=, MINUTES=)
+	@echo "== make faults SEED=$(SEED) MINUTES=$(MINUTES)"
+	$(BIN)/python -m pytest tests/faults -k under_faults -n 0 --fault-seed "$(SEED)" --fault-minutes "$(MINUTES)"
 
 lint: $(VENV)/.installed-test ## style, types, import rules, migrations, OpenAPI schema
 	$(BIN)/ruff check .
@@ -44,6 +57,12 @@ lint: $(VENV)/.installed-test ## style, types, import rules, migrations, OpenAPI
 
 baseline: $(VENV)/.installed-test ## write the quality gate's baseline anew, after a change that is meant
 	$(BIN)/python -m pytest tests/test_evaluation_gate.py --renew-quality-baseline
+
+schema: $(VENV)/.installed-test ## send each API operation many made-up requests (SCHEMA_EXAMPLES=)
+	$(BIN)/python -m pytest tests/test_schema.py -n 0 --schema-examples=$(SCHEMA_EXAMPLES)
+
+audit: $(VENV)/.installed-test ## ask the advisory database about every pinned version
+	@.ci/audit $(BIN)/python
 
 chromium:
 	@.ci/browser

@@ -12,10 +12,11 @@ from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 
 from catalog.management.commands.load_demo import PUBLISHABLE_KEY, USERNAME, read_password
+from config.doubt import doubting
 from config.embedded.folder import DataFolderError
 from config.embedded.services import make_services
 from config.part import Part, PartError
-from config.programs import HOST, get, is_port_free, step, web, worker
+from config.programs import HOST, beat, get, is_port_free, step, web, worker
 from config.supervisor import Supervisor
 from search.colour.palette import RECIPE
 from search.encoder import get_encoder
@@ -37,7 +38,7 @@ def start_demo(supervisor: Supervisor, *, port: int, milvus_engine: str, say: Sa
     data_dir: Path = settings.DATA_DIR
     began = time.monotonic()
     say(f"starting {', '.join(settings.EMBEDDED_SERVICES) or 'no embedded service'} in {data_dir}")
-    supervisor.start(*make_services(data_dir, settings.EMBEDDED_SERVICES, milvus_engine=milvus_engine))
+    supervisor.start(*doubting(make_services(data_dir, settings.EMBEDDED_SERVICES, milvus_engine=milvus_engine)))
     stamp = _stamp(milvus_engine)
     for title, part in _steps(data_dir, is_loaded=_read(data_dir / "demo.stamp") == stamp):
         say(title)
@@ -45,7 +46,7 @@ def start_demo(supervisor: Supervisor, *, port: int, milvus_engine: str, say: Sa
     (data_dir / "static.stamp").write_text(_static_digest())
     (data_dir / "demo.stamp").write_text(stamp)
     say("starting the worker and the web server")
-    supervisor.start(worker(data_dir), web(data_dir, port=port))
+    supervisor.start(worker(data_dir), beat(data_dir), web(data_dir, port=port))
     if missing := _wait_ready(port):
         say(missing)
     took_s = _first_search(port)

@@ -15,12 +15,15 @@ from typing import Any
 import django
 from django.conf import settings
 from granian.constants import Interfaces
+from granian.http import HTTP1Settings
 from granian.server import Server
 
 from config.programs import HOST
 
 # Beside those that work or wait in a lane: for health, metrics, files, and to say no.
 SPARE_THREADS = 8
+# A client that drips its headers is cut off.
+HEADER_TIMEOUT_MS = 10_000
 
 
 class DrainingServer(Server):  # type: ignore[misc, valid-type]  # the library has no types
@@ -68,6 +71,7 @@ def main() -> None:
         backpressure=settings.WEB_MAX_CONNECTIONS,
         respawn_failed_workers=True,
         workers_kill_timeout=settings.WEB_STOP_TIMEOUT_S,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADER_TIMEOUT_MS),
     ).serve()
 
 

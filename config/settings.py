@@ -22,6 +22,8 @@ env = environ.Env()
 
 DATA_DIR = Path(env.str("VITRINE_DATA", default=str(BASE_DIR / ".data"))).resolve()
 DEMO = env.bool("VITRINE_DEMO", default=False)
+# How many products the demo draws (640 by default, catalog.demo).
+DEMO_PRODUCTS = env.int("DEMO_PRODUCTS", default=640)
 DEBUG = env.bool("DEBUG", default=False)
 
 # --- services -------------------------------------------------------------------------------------------------------
@@ -67,7 +69,11 @@ CACHES = {
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "vitrine",
         # A search answers without Redis: a round trip takes less than a millisecond, or Redis is not well.
-        "OPTIONS": {"socket_connect_timeout": REDIS_TIMEOUT_S, "socket_timeout": REDIS_TIMEOUT_S},
+        "OPTIONS": {
+            "serializer": "config.cache.PlainSerializer",
+            "socket_connect_timeout": REDIS_TIMEOUT_S,
+            "socket_timeout": REDIS_TIMEOUT_S,
+        },
     }
 }
 
@@ -86,6 +92,7 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "axes",
     "corsheaders",
     "django_htmx",
     "django_prometheus",
@@ -105,6 +112,7 @@ MIDDLEWARE = [
     "telemetry.middleware.WorkMiddleware",
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "config.headers.SecurityHeadersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "corsheaders.middleware.CorsMiddleware",
@@ -114,6 +122,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "axes.middleware.AxesMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
@@ -132,6 +141,9 @@ TEMPLATES = [
         },
     }
 ]
+LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -182,9 +194,22 @@ SECURE_SSL_REDIRECT = HTTPS and env.bool("SECURE_SSL_REDIRECT", default=True)
 SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("TRUST_PROXY", default=False) else None
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+# Subdomains and browsers' preload lists are the domain owner's to promise: the shop may have others that speak HTTP.
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("HSTS_SUBDOMAINS", default=False)
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
+# Wrong passwords for one name from one address before both together are refused for a while. Not by the name alone: a
+# stranger could lock anybody out.
+AXES_FAILURE_LIMIT = env.int("ADMIN_LOGIN_FAILURES", default=5)
+AXES_COOLOFF_TIME = timedelta(minutes=env.int("ADMIN_LOGIN_PAUSE_MINUTES", default=15))
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_CLIENT_IP_CALLABLE = "search.api.addresses.client_address"
+AXES_RESET_ON_SUCCESS = True
+AXES_DISABLE_ACCESS_LOG = True
+AXES_VERBOSE = False
+AXES_ENABLE_ADMIN = False
 CORS_URLS_REGEX = r"^/(api|1)/.*$"
 CORS_ALLOW_HEADERS = [
     "accept",
@@ -222,6 +247,8 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "search.api.errors.problem_response",
     "DEFAULT_VERSIONING_CLASS": None,
+    # What an answer looks like is asked for by `Accept`; an unknown ?format= would be a 404.
+    "URL_FORMAT_OVERRIDE": None,
     "UNAUTHENTICATED_USER": None,
 }
 SPECTACULAR_SETTINGS = {
@@ -421,8 +448,8 @@ CELERY_BEAT_SCHEDULE = {
     },
     "import-jobs": {
         "task": "workers.tasks.import_forgotten",
-        "schedule": timedelta(seconds=30),
-        "options": {"expires": 25},
+        "schedule": timedelta(seconds=15),
+        "options": {"expires": 14},
     },
     "import-photos": {
         "task": "workers.tasks.import_photos",

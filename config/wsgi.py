@@ -9,7 +9,6 @@ from config.collecting import collect_less_often
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 _application = get_wsgi_application()
-collect_less_often()
 
 # After the applications are there, because these read the settings and models, and in the process that serves.
 from django.conf import settings  # noqa: E402
@@ -23,3 +22,4 @@ statements.bound_in_time()
 tracing.set_up(service="vitrine-web", endpoint=settings.TRACING_ENDPOINT, share=settings.TRACING_SHARE)
 if threading.current_thread() is threading.main_thread():
     draining.listen()
+collect_less_often()

@@ -18,7 +18,12 @@ from prometheus_client import Counter, Gauge
 
 logger = logging.getLogger(__name__)
 
-IS_OPEN = Gauge("vitrine_breaker_open", "1 while the part is left alone because it failed, else 0.", ["part"])
+IS_OPEN = Gauge(
+    "vitrine_breaker_open",
+    "1 while the part is left alone because it failed, else 0.",
+    ["part"],
+    multiprocess_mode="livemax",
+)
 OPENED = Counter("vitrine_breaker_opened", "How often a part was found to fail and left alone.", ["part"])
 REFUSED = Counter("vitrine_breaker_refused", "Calls that were not made because the part is left alone.", ["part"])
 

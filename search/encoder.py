@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
+from pickle import UnpicklingError
 from time import monotonic, perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -65,7 +66,7 @@ class Encoder:
     @cached_property
     def dimension(self) -> int:
         """Length of a vector, as the model states it, or as its first text shows."""
-        stated = self._loaded().get_embedding_dimension()
+        stated = self.loaded().get_embedding_dimension()
         return int(stated) if stated else int(self._encode(["dimension"]).shape[1])
 
     @property
@@ -94,7 +95,7 @@ class Encoder:
         return np.empty((0, self.dimension), dtype=np.float32)
 
     def _encode(self, inputs: list[Any]) -> NDArray[np.float32]:
-        model = self._loaded()
+        model = self.loaded()
         try:
             if len(inputs) <= self.batch_size and model.default_prompt_name is None:
                 return _one_batch(model, inputs)
@@ -112,7 +113,8 @@ class Encoder:
             ) from error
         return np.ascontiguousarray(rows, dtype=np.float32)
 
-    def _loaded(self) -> SentenceTransformer:
+    def loaded(self) -> SentenceTransformer:
+        """The model itself, loaded by the first call: for whoever needs its gradients."""
         if self._model is None:
             with self._loading:
                 if self._model is None:
@@ -138,7 +140,8 @@ class Encoder:
             model = SentenceTransformer(
                 str(folder), device=device, local_files_only=True, model_kwargs={"dtype": torch.float32}
             )
-        except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as error:
+        # torch reads a .bin as weights alone: a pickle that would run code ends here.
+        except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError, UnpicklingError) as error:
             raise EncoderUnavailable(
                 f"The encoder {self.name!r} does not load from {folder} ({type(error).__name__}: {error})."
                 " Set ENCODER_MODEL to a CLIP-family model's folder or hub name, or fetch its files again."

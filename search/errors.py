@@ -35,6 +35,12 @@ class InvalidIndex(SearchError):
     code = "invalid_index"
 
 
+class InvalidVectors(SearchError):
+    """A file of vectors that cannot be taken: none of ours, damaged, or of another encoder; the message says which."""
+
+    code = "invalid_vectors"
+
+
 class IndexUnavailable(SearchError):
     """Milvus does not answer, or has no live collection. Retryable."""
 

@@ -126,7 +126,9 @@ def _errors_named(url: str, *, deadline: float, field: str) -> Iterator[None]:
 
 
 def _short(url: str) -> str:
-    return url if len(url) <= 120 else f"{url[:117]}..."
+    """An address as messages and logs may have it: without what stands behind `?`, which is where signatures are."""
+    shown = url.partition("#")[0].partition("?")[0] + ("?..." if "?" in url else "")
+    return shown if len(shown) <= 120 else f"{shown[:117]}..."
 
 
 class _Session(HTTPSession):  # type: ignore[misc]  # the library has no types

@@ -65,6 +65,8 @@ class IndexVersion(models.Model):
     search_ms_before = models.FloatField(null=True, editable=False)
     # Since when searching processes are asked to have the encoder in memory.
     warm_since = models.DateTimeField(null=True, editable=False)
+    # Counts doubts, so that a comparison clears none that came while it went on.
+    doubt_count = models.BigIntegerField(default=0, db_default=0, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     promoted_at = models.DateTimeField(null=True, blank=True)
     demoted_at = models.DateTimeField(null=True, blank=True)
@@ -166,6 +168,11 @@ class QueryImage(models.Model):
     height = models.PositiveIntegerField()
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(db_index=True)
+    # The pseudonym that the shop's events use, where it said whose photo it is.
+    visitor = models.CharField(max_length=64, blank=True, default="")
+
+    class Meta:
+        indexes = [models.Index(fields=["store", "visitor"], condition=~Q(visitor=""), name="query_image_visitor")]
 
     def __str__(self) -> str:
         return f"query image {self.id}"

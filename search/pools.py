@@ -213,7 +213,8 @@ def load(query: Query) -> tuple[Pool | None, Starts]:
     metrics.POOLS.labels(metrics.hit_or_miss(packed is not None)).inc()
     if packed is None:
         return None, NO_STARTS
-    begin = _HEADER.size + _HEADER.unpack_from(packed)[0]
+    size = _HEADER.unpack_from(packed)[0]
+    begin = _HEADER.size + size
     header = json.loads(packed[_HEADER.size : begin])
     if header["digest"] != query_digest(query):
         raise InvalidQuery(

@@ -18,11 +18,15 @@ from search.models import QueryImage
 MAX_SIDE = 1024
 
 
-def store_query_image(store: Store, data: bytes) -> QueryImage:
-    """Keep the photo as a JPEG of at most 1,024 pixels a side. Raises `InvalidImage` for bytes that are not one."""
+def store_query_image(store: Store, data: bytes, *, visitor: str = "") -> QueryImage:
+    """Keep the photo as a JPEG of at most 1,024 pixels a side, for the visitor of this pseudonym where it is known.
+
+    Raises `InvalidImage` for bytes that are not a photo.
+    """
     image = decode_image(data, max_side=MAX_SIDE)
     return QueryImage.objects.create(
         store=store,
+        visitor=visitor,
         data=to_jpeg(image),
         width=image.width,
         height=image.height,

@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from redis import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+from search.breakers import PartOpen
+from search.redis_cache import redis_breaker
+
+if TYPE_CHECKING:
+    from redis.client import Pipeline
 
 _clients: dict[str, Redis] = {}
 
 
 def redis_client() -> Redis:
     """The client, with the cache's patience. Keys are its caller's own: `cache.make_key` gives the cache's."""
-    url = redis_address()
+    stated: dict[str, Any] = settings.CACHES["default"]
+    url = str(stated["LOCATION"])
     if url not in _clients:
-        stated: Any = settings.CACHES["default"]
         _clients[url] = Redis.from_url(url, **stated.get("OPTIONS", {}))
     return _clients[url]
 
 
-def redis_address() -> str:
-    """The address by which its breaker is known too (`search.redis_cache.redis_breaker`)."""
-    return str(settings.CACHES["default"]["LOCATION"])
+@contextmanager
+def redis_pipeline() -> Iterator[Pipeline]:
+    """Several commands in one round trip, through the breaker of the cache. Raises `RedisError`."""
+    try:
+        with (
+            redis_breaker(str(settings.CACHES["default"]["LOCATION"])).calling(),
+            redis_client().pipeline(transaction=False) as pipeline,
+        ):
+            yield pipeline
+    except PartOpen as error:
+        raise RedisConnectionError(str(error)) from error

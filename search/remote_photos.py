@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils import timezone
 
 from catalog.models import ProductImage
-from catalog.photos import InvalidPhoto, inspect_photo, keep_photo
+from catalog.photos import InvalidPhoto, StorageUnavailable, inspect_photo, keep_photo
 from catalog.signals import catalogue_written
 from search.errors import InvalidImage
 from search.fetching import UnreachableImage, fetch_image
@@ -61,9 +61,10 @@ def _fetch(image_id: int, url: str, *, store_id: int, attempts: int) -> bool:
     try:
         data = fetch_image(url, field="source_url")
         photo = inspect_photo(data)
-    except UnreachableImage as error:
+        name = keep_photo(photo, store_id=store_id)
+    except (UnreachableImage, StorageUnavailable) as error:
         wait = timedelta(seconds=min(MAX_WAIT_S, 30 * 4**attempts))
-        image.update(fetch_error=error.message, fetch_after=timezone.now() + wait)
+        image.update(fetch_error=str(error), fetch_after=timezone.now() + wait)
         return False
     except InvalidImage as error:
         image.update(fetch_error=error.message, fetch_attempts=MAX_ATTEMPTS)
@@ -71,7 +72,6 @@ def _fetch(image_id: int, url: str, *, store_id: int, attempts: int) -> bool:
     except InvalidPhoto as error:
         image.update(fetch_error=str(error), fetch_attempts=MAX_ATTEMPTS)
         return False
-    name = keep_photo(data, photo, store_id=store_id)
     return bool(
         image.update(
             file=name, sha256=photo.sha256, width=photo.width, height=photo.height, fetch_error="", fetch_after=None

@@ -42,11 +42,10 @@ def live_and_next() -> tuple[IndexVersion, IndexVersion | None]:
     versions = rows_of(IndexVersion, "v")
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {versions.sql} FROM search_indexversion v WHERE v.state = %s OR v.warm_since IS NOT NULL"  # noqa: S608
-            " ORDER BY v.id DESC",
+            f"SELECT {versions.sql} FROM search_indexversion v WHERE v.state = %s OR v.warm_since IS NOT NULL",  # noqa: S608
             [VersionState.LIVE],
         )
-        rows: list[IndexVersion] = [versions.read(values) for values in cursor.fetchall()]
+        rows = [versions.read(values) for values in cursor.fetchall()]
     live = next((version for version in rows if version.state == VersionState.LIVE), None)
     if live is None:
         raise IndexUnavailable("There is no live index yet: run manage.py index to build the first one.")
@@ -93,9 +92,29 @@ def ensure_live_version() -> IndexVersion:
         if version is None:
             version = create_version(encoder=settings.ENCODER_MODEL, index_type=settings.INDEX_TYPE)
             promote(version)
-        elif not milvus.has_collection(version.collection):
-            restore_collection(version)
+        else:
+            _restore_if_lost(version)
         return version
+
+
+def restore_lost_collection(version: IndexVersion, *, is_dropped_first: bool = False) -> bool:
+    """Make the version's collection anew, empty, if it is gone (or dropped now). Returns whether it was made.
+
+    Under the lock of all makers of collections, so that a worker that notices at the same moment waits.
+    """
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_CREATE_LOCK])
+        if is_dropped_first:
+            milvus.drop_collection(version.collection)
+        return _restore_if_lost(version)
+
+
+def _restore_if_lost(version: IndexVersion) -> bool:
+    if milvus.has_collection(version.collection):
+        return False
+    restore_collection(version)
+    return True
 
 
 def making(*, encoder: str, index_type: str) -> tuple[str, str]:
@@ -182,6 +201,9 @@ def restore_collection(version: IndexVersion) -> None:
     milvus.create_collection(
         version.collection, dimension=version.dimension, index=index, fingerprint=version.fingerprint
     )
+    if version.state == VersionState.LIVE:
+        # It went with the collection.
+        milvus.point_alias(settings.INDEX_COLLECTION_PREFIX, collection=version.collection)
 
 
 def promote(version: IndexVersion, *, instead_of: int | None = None) -> None:

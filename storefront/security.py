@@ -8,13 +8,13 @@ from functools import lru_cache, wraps
 from typing import ParamSpec
 from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.core.cache import cache
 from django.core.files.storage import default_storage
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 from redis.exceptions import RedisError
 
+from search.api.addresses import client_address
 from search.seldom import warn_seldom
 
 logger = logging.getLogger(__name__)
@@ -80,11 +80,3 @@ def _is_within(request: HttpRequest, counter: str, per_minute: int) -> bool:
     except (RedisError, OSError) as error:
         warn_seldom(logger, "%s are not counted: %s", counter, error)
         return True
-
-
-def client_address(request: HttpRequest) -> str:
-    """The visitor's address; behind a trusted proxy the one that the proxy itself saw, which it appends last."""
-    forwarded = request.headers.get("X-Forwarded-For", "")
-    if settings.SECURE_PROXY_SSL_HEADER and forwarded:
-        return forwarded.rsplit(",", 1)[-1].strip()
-    return str(request.META.get("REMOTE_ADDR", ""))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -95,20 +95,33 @@ def client(shop: Store) -> Client:
 
 
 @pytest.fixture
-def photo_url(settings: Settings) -> Iterator[str]:
-    """The address of a blue photo on this machine, which the fetcher is allowed to ask for once."""
+def serve(settings: Settings) -> Iterator[Callable[[bytes], str]]:
+    """Puts bytes at an address of this machine, which the fetcher is allowed to ask for; returns it."""
 
-    class Photo(BaseHTTPRequestHandler):
+    class Bytes(BaseHTTPRequestHandler):
+        body = b""
+
         def do_GET(self) -> None:
             self.send_response(200)
             self.end_headers()
-            self.wfile.write(photo_bytes("blue"))
+            self.wfile.write(self.body)
 
         def log_message(self, *args: object) -> None:
             pass
 
     settings.IMAGE_FETCH_ALLOW_LOOPBACK = True
-    with ThreadingHTTPServer(("127.0.0.1", 0), Photo) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Bytes) as server:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/blue.png"
+
+        def at(body: bytes) -> str:
+            Bytes.body = body
+            return f"http://127.0.0.1:{server.server_address[1]}/photo"
+
+        yield at
         server.shutdown()
+
+
+@pytest.fixture
+def photo_url(serve: Callable[[bytes], str]) -> str:
+    """The address of a blue photo on this machine."""
+    return serve(photo_bytes("blue"))

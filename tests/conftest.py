@@ -14,7 +14,6 @@ pytest_plugins = ["tests.index_fixtures", "tests.api_fixtures", "tests.version_f
 # The slow ones, slowest first: two processes share the files out in order, and one begun last would run alone.
 SLOW_FILES = (
     "faults",
-    "test_faults",
     "test_evaluation_gate",
     "test_embedded",
     "test_milvus_contract",
@@ -59,6 +58,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         dest="renew_quality_baseline",
         help="write the quality gate's baseline anew (make baseline)",
     )
+    parser.addoption(
+        "--schema-examples",
+        type=int,
+        default=8,
+        dest="schema_examples",
+        help="requests made up for each operation, each kind of data and each kind of path (make schema)",
+    )
+    parser.addoption("--fault-seed", type=int, default=1, help="the fault run's seed (make faults SEED=)")
+    parser.addoption("--fault-minutes", type=float, default=2.0, help="how long it lasts (make faults MINUTES=)")
 
 
 @pytest.fixture(autouse=True)
@@ -68,3 +76,13 @@ def empty_cache() -> None:
     breakers.forget()
     seldom.forget()
     cache.clear()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the tables that tests recorded with `record_property("table", ...)`, from whatever process they ran in."""
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.getreports(outcome):
+            for name, table in report.user_properties:
+                if name == "table":
+                    terminalreporter.section(report.nodeid)
+                    terminalreporter.line(str(table))

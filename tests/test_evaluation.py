@@ -206,7 +206,8 @@ def test_a_kept_version_is_used_the_next_time(
     ("stated", "said"),
     [
         ("heavy", "'heavy' in 'heavy' is not NAME=VALUE"),
-        ("weight=2", "Unknown setting 'weight': use version, encoder, text_weight"),
+        ("weight=2", "Unknown setting 'weight': use version, encoder, attack, text_weight"),
+        ("attack=blur-3", "'blur-3' is no attack: write noise-N, pgd-N"),
         ("text_weight=much", "text_weight=much is not possible: give a float"),
         ("mode=magic", "give one of browse, words"),
         ("version=v9", "There is no index version 'v9'. Versions: "),

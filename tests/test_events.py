@@ -236,7 +236,7 @@ def test_the_command_erases_a_visitor_in_one_store_or_in_every_one(store: Store)
         keep_event(shop, f"e{number}", visitor="anna")
     said = StringIO()
     call_command("erase_visitor", "anna", store="shop", stdout=said)
-    assert said.getvalue() == "2 events erased\n"
+    assert said.getvalue() == "2 events, 0 searches and 0 photos erased\n"
     call_command("erase_visitor", "anna", stdout=said)
     assert not SearchEvent.objects.exists()
     with pytest.raises(CommandError, match="There is no store 'shoop'"):

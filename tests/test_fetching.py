@@ -171,7 +171,8 @@ def test_a_server_that_drips_is_left_at_the_deadline(site: str, path: str, setti
 
 PRIVATE_HOSTS = """
     127.0.0.1 localhost [::1] 10.1.2.3 169.254.169.254 192.168.0.1 0.0.0.0 [::ffff:127.0.0.1] 2130706433 0x7f.1
-    100.64.0.1 [fd00::1] 224.0.0.1
+    100.64.0.1 [fd00::1] 224.0.0.1 0177.0.0.1 017700000001 0x7f000001 127.1 127.0.0.1. LOCALHOST 0 255.255.255.255
+    [::] [fe80::1] [::ffff:a9fe:a9fe] [64:ff9b::7f00:1] [2002:7f00:1::] 172.16.0.1 198.18.0.1 %31%32%37.0.0.1
 """
 
 
@@ -179,6 +180,30 @@ PRIVATE_HOSTS = """
 def test_private_addresses_are_never_asked_however_they_are_written(host: str) -> None:
     with pytest.raises(InvalidImage, match=r"private address|could not be fetched|not a URL"):
         fetch_image(f"http://{host}:1/photo")
+
+
+def test_a_name_that_changes_its_answer_is_asked_once_and_its_first_address_is_used(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answers = ["93.184.216.34", "127.0.0.1", "127.0.0.1"]
+    connected: list[object] = []
+
+    def resolve(host: str, port: int, *args: object, **options: object) -> list[object]:
+        address = host if host[0].isdigit() else answers.pop(0)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))]
+
+    def connect(self: socket.socket, address: object) -> None:
+        connected.append(address)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    monkeypatch.setattr(socket.socket, "connect", connect)
+    with pytest.raises(UnreachableImage):
+        fetch_image("http://rebinding.example/photo")
+    assert (connected, len(answers)) == ([("93.184.216.34", 80)], 2)
+    # The next fetch asks again, and is refused by what it is told now.
+    with pytest.raises(InvalidImage, match="private address"):
+        fetch_image("http://rebinding.example/photo")
 
 
 def test_loopback_is_refused_without_a_connection(settings: Settings) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from io import StringIO
 from typing import Any
 
@@ -12,12 +14,14 @@ import schemathesis
 from django.core.management import call_command
 from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
-from django.db import close_old_connections
+from django.db import close_old_connections, transaction
 from django.test import Client
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from schemathesis.checks import not_a_server_error
+from schemathesis.core.failures import Failure, FailureGroup
+from schemathesis.generation.modes import GenerationMode
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_schema_conformance,
@@ -26,6 +30,9 @@ from schemathesis.specs.openapi.checks import (
 
 from catalog.models import ApiKey, Store
 from catalog.models.keys import create_api_key
+from search.query_images import store_query_image
+from tests.api_fixtures import post_json
+from tests.shop import photo_bytes
 
 CHECKS: list[Callable[..., Any]] = [
     not_a_server_error,
@@ -73,29 +80,78 @@ def one_line(context: object, value: Any) -> bytes:
     return (value if isinstance(value, bytes) else json.dumps(value).encode()) + b"\n"
 
 
-@pytest.fixture
+@contextmanager
 def same_connection() -> Iterator[None]:
-    """Keep the test's transaction open between requests, as Django's own test client does."""
+    """Keep the test's transaction open between requests, as Django's own test client does (and undoes after each)."""
     signals = (request_started, request_finished)
     for signal in signals:
         signal.disconnect(close_old_connections)
-    yield
-    for signal in signals:
-        signal.connect(close_old_connections)
+    try:
+        yield
+    finally:
+        for signal in signals:
+            signal.connect(close_old_connections)
 
 
-def test_whatever_is_sent_the_answer_is_as_described(shop: Store, same_connection: None) -> None:
-    row, key = create_api_key(store=shop, name="schemathesis", kind="secret")
-    ApiKey.objects.filter(pk=row.pk).update(rate_per_minute=100_000)
-    schema = schemathesis.openapi.from_wsgi("/api/schema", get_wsgi_application())
-    for result in schema.get_all_operations():
-        operation = result.ok()  # type: ignore[union-attr]  # an error raises
+def real_paths(store: Store, client: Client) -> dict[str, dict[str, Any]]:
+    """For each path with parameters, those of a thing that the store has."""
+    made = {
+        "rules": {
+            "name": "nothing",
+            "triggers": [{"kind": "words", "match": "contains", "words": ["zebra"]}],
+            "actions": [{"kind": "pin", "product": "red-shoes", "position": 1}],
+        },
+        "synonyms": {"phrases": ["sofa", "couch"]},
+        "presets": {"name": "few", "parameters": {"per_page": 3}},
+    }
+    paths = {
+        f"/api/v1/{kind}/{{id}}": {"id": post_json(client, f"/api/v1/{kind}", body).json()["id"]}
+        for kind, body in made.items()
+    }
+    return paths | {
+        "/api/v1/images/{image_id}": {"image_id": store_query_image(store, photo_bytes("red")).pk},
+        "/api/v1/products/{sku}": {"sku": "red-shoes"},
+        "/api/v1/products/{sku}/similar": {"sku": "red-shoes"},
+        "/api/v1/visitors/{visitor}": {"visitor": "v-1"},
+        "/api/v1/visitors/{visitor}/events": {"visitor": "v-1"},
+    }
 
-        @hypothesis_settings(
-            max_examples=15, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
-        )
-        @given(case=operation.as_strategy())
-        def answers_as_described(case: Any) -> None:
+
+def answers_as_described(
+    operation: Any, mode: GenerationMode, path_parameters: Mapping[str, Any] | None, *, key: str, examples: int
+) -> None:
+    """Send what the operation's description makes up. Each request is undone, so that the real things stay."""
+
+    @hypothesis_settings(
+        max_examples=examples, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+    )
+    @given(case=operation.as_strategy(generation_mode=mode, path_parameters=path_parameters))
+    def every_case(case: Any) -> None:
+        with transaction.atomic():
             case.call_and_validate(headers={"X-API-Key": key}, checks=CHECKS)
+            transaction.set_rollback(True)
 
-        answers_as_described()
+    every_case()
+
+
+@pytest.mark.timeout(3600)  # of a longer run; some 40 s of processor time with the default number of examples
+def test_whatever_is_sent_the_answer_is_as_described(shop: Store, pytestconfig: pytest.Config) -> None:
+    """Each operation, with what it says it takes and with what it does not, at paths of real things and at any."""
+    row, key = create_api_key(store=shop, name="schemathesis", kind="secret")
+    ApiKey.objects.filter(pk=row.pk).update(rate_per_minute=1_000_000_000)
+    real = real_paths(shop, Client(headers={"X-API-Key": key}))
+    examples = pytestconfig.getoption("schema_examples")
+    with same_connection():
+        schema = schemathesis.openapi.from_wsgi("/api/schema", get_wsgi_application())
+    operations = [result.ok() for result in schema.get_all_operations()]  # type: ignore[union-attr]  # an error raises
+    assert {operation.path for operation in operations if "{" in operation.path} == set(real)
+    problems = []
+    for operation, mode in itertools.product(operations, GenerationMode):
+        for path_parameters in [real[operation.path], None] if operation.path in real else [None]:
+            try:
+                with same_connection():
+                    answers_as_described(operation, mode, path_parameters, key=key, examples=examples)
+            except (FailureGroup, Failure) as problem:
+                found = problem.exceptions if isinstance(problem, FailureGroup) else [problem]
+                problems += [f"{operation.label}, {mode.value}, at {path_parameters}: {one!r}" for one in found]
+    assert not problems, "\n\n".join(problems)

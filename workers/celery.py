@@ -1,4 +1,4 @@
-"""The Celery application: `celery -A workers worker -Q index,import,default --beat`."""
+"""The Celery application: `celery -A workers worker -Q index,import,default`, and one `celery -A workers beat`."""
 
 from __future__ import annotations
 

@@ -79,7 +79,8 @@ def sweep_verify() -> None:
     """Compare Milvus itself with the entries, row by row, and queue what differs."""
     try:
         for version in versions.whole_versions():
-            repaired = indexing.resolve_doubt(version)
+            indexing.came_back(version)
+            repaired = (indexing.resolve_doubt(version) or 0) + indexing.retry_missing_files(version)
             if repaired:
                 logger.warning("%s: %d images differed and are queued again", version.collection, repaired)
     except IndexUnavailable as error:

@@ -35,14 +35,12 @@ class PhotoForm(forms.ModelForm):  # type: ignore[type-arg]
         field.required = field.widget.is_required = bool(self.instance.file)
         self.fields["source_url"].label = "Or its address"
         self._photo: Photo | None = None
-        self._data = b""
 
     def clean_file(self) -> Any:
         file = self.cleaned_data["file"]
         if isinstance(file, UploadedFile):
-            self._data = file.read()
             try:
-                self._photo = inspect_photo(self._data)
+                self._photo = inspect_photo(file.read())
             except InvalidPhoto as error:
                 raise forms.ValidationError(
                     "%(name)s: %(error)s.", params={"name": file.name, "error": error}
@@ -59,7 +57,7 @@ class PhotoForm(forms.ModelForm):  # type: ignore[type-arg]
         """Keep an uploaded photo under the hash of its bytes; a new address is fetched again."""
         image: ProductImage = self.instance
         if self._photo is not None:
-            image.file = keep_photo(self._data, self._photo, store_id=image.product.store_id)
+            image.file = keep_photo(self._photo, store_id=image.product.store_id)
             image.sha256, image.width, image.height = self._photo.sha256, self._photo.width, self._photo.height
         elif not image.file and "source_url" in self.changed_data:
             image.fetch_after, image.fetch_attempts, image.fetch_error = None, 0, ""

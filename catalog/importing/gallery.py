@@ -110,7 +110,7 @@ def _keep(
         return KeptPhoto(image.kind, position, problem=f"{image.file}: {error}")
     name = known.get(photo.sha256)
     if name is None:
-        name = photo.name_in(store_id) if is_dry_run else keep_photo(data, photo, store_id=store_id)
+        name = photo.name_in(store_id) if is_dry_run else keep_photo(photo, store_id=store_id)
         known[photo.sha256] = name
     return KeptPhoto(image.kind, position, name, photo.sha256, photo.width, photo.height)
 

@@ -5,23 +5,28 @@ from __future__ import annotations
 import logging
 import shutil
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
 
-from django.db.models import Q
+from django.core.files.storage import default_storage
+from django.db import OperationalError, connection
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from catalog.importing.records import ImportReport, Progress, UnreadableFile
 from catalog.importing.run import import_file
 from catalog.models import ImportJob, Store
 from catalog.models.imports import ImportState
+from catalog.photos import STORAGE_ERRORS, StorageUnavailable
 
 logger = logging.getLogger(__name__)
 
-# Renewed after each batch of 500 rows, which takes a second or so; photos in a slow storage may take minutes.
-LEASE = timedelta(minutes=10)
+# Short, because a killed worker's import waits so long; renewed while we live, since photos of a batch may take minutes.
+LEASE = timedelta(seconds=30)
+RENEW_S = 8.0
 MAX_KEPT = 200
 
 
@@ -48,7 +53,7 @@ def run_import_job(job_id: int) -> None:
         return
     claim = _Claim(job_id, claimed_until)
     try:
-        with _local_file(job) as path:
+        with claim.kept(), _local_file(job) as path:
             report = import_file(
                 store=job.store,
                 source=path,
@@ -60,8 +65,19 @@ def run_import_job(job_id: int) -> None:
         logger.warning("Import job %d went on too slowly and was taken by another worker", job_id)
     except (UnreadableFile, FileNotFoundError, Store.DoesNotExist) as error:
         claim.finish(state=ImportState.FAILED, error=str(error), finished_at=timezone.now())
+    except (StorageUnavailable, *STORAGE_ERRORS) as error:
+        logger.warning("Import job %d waits for the storage: %s", job_id, error)
+        claim.finish(state=ImportState.WAITING)
     else:
         claim.finish(state=ImportState.DONE, finished_at=timezone.now(), **_counts(report))
+    _forget_file(job)
+
+
+def _forget_file(job: ImportJob) -> None:
+    """Delete the file of a job that has ended: its photos still say where they were taken. Its name stays in the row."""
+    has_ended = ImportJob.objects.filter(pk=job.pk, state__in=(ImportState.DONE, ImportState.FAILED)).exists()
+    if has_ended and job.file.name and not ImportJob.objects.filter(file=job.file.name).exclude(pk=job.pk).exists():
+        default_storage.delete(job.file.name)
 
 
 class _Claim:
@@ -70,20 +86,51 @@ class _Claim:
     def __init__(self, job_id: int, until: datetime) -> None:
         self._job_id = job_id
         self._until = until
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Renew the lease from a thread for as long as the block lasts."""
+        done = threading.Event()
+        thread = threading.Thread(target=self._keep, args=(done,), name="import-lease", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
+
+    def _keep(self, done: threading.Event) -> None:
+        while not done.wait(RENEW_S):
+            try:
+                if not self._extend():
+                    # The batch under way finds out by itself.
+                    return
+            except OperationalError as error:
+                logger.warning("The lease of import job %d is not renewed: %s", self._job_id, error)
+            finally:
+                connection.close()
 
     def renew(self, progress: Progress) -> None:
         """Write the counts so far and a new lease. Raises `_ClaimLost`."""
-        until = timezone.now() + LEASE
-        if not self._update(claimed_until=until, **_counts(progress.report)):
+        if not self._extend(**_counts(progress.report)):
             raise _ClaimLost
-        self._until = until
 
     def finish(self, **facts: object) -> None:
         """Write the end and give the job back."""
-        self._update(claimed_until=None, **facts)
+        with self._lock:
+            self._row().update(claimed_until=None, **facts)
 
-    def _update(self, **facts: object) -> int:
-        return ImportJob.objects.filter(pk=self._job_id, claimed_until=self._until).update(**facts)
+    def _extend(self, **facts: object) -> bool:
+        with self._lock:
+            until = timezone.now() + LEASE
+            is_ours = bool(self._row().update(claimed_until=until, **facts))
+            if is_ours:
+                self._until = until
+        return is_ours
+
+    def _row(self) -> QuerySet[ImportJob]:
+        return ImportJob.objects.filter(pk=self._job_id, claimed_until=self._until)
 
 
 def _is_free() -> Q:

@@ -17,6 +17,7 @@ from rest_framework import serializers
 
 from catalog.api.examples import IDEMPOTENCY_KEY
 from search.api.answers import SearchOut, StoredImageOut
+from search.api.fields import ID_PATTERN
 from search.api.parameters import ListingIn, MultiSearchIn, QueryImageIn, ScalarSearchIn, SearchIn
 
 PROBLEM_JSON = "application/problem+json"
@@ -140,7 +141,10 @@ _FORM = inline_serializer(
         "query": serializers.CharField(required=False, help_text="Any fields of the JSON request, as a JSON object."),
     },
 )
-_IMAGE_FORM = inline_serializer("ImageForm", {"image": serializers.FileField()})
+_IMAGE_FORM = inline_serializer(
+    "ImageForm",
+    {"image": serializers.FileField(), "visitor": serializers.RegexField(ID_PATTERN, required=False)},
+)
 _EXAMPLES = [
     OpenApiExample(
         "Words, narrowed and counted",

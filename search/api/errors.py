@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from catalog.api.requests import BodyTooLarge
+from catalog.photos import StorageUnavailable
 from search.errors import (
     EncoderUnavailable,
     IndexUnavailable,
@@ -110,6 +111,9 @@ def problem_response(exc: Exception, context: Mapping[str, Any]) -> Response:
             )
         logger.error("The database does not answer: %s", exc)
         return problem(503, "database_unavailable", "The database does not answer. Try again in a moment.")
+    if isinstance(exc, StorageUnavailable):
+        logger.error("%s", exc)
+        return problem(503, "storage_unavailable", "Photos cannot be stored at the moment. Try again later.")
     logger.error("Unexpected error in %s", type(context.get("view")).__name__, exc_info=exc)
     return problem(500, "internal_error", "Something went wrong here. It was logged.")
 

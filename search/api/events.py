@@ -6,8 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.core.validators import RegexValidator
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, PolymorphicProxySerializer, extend_schema
+from drf_spectacular.utils import OpenApiExample, PolymorphicProxySerializer, extend_schema
 from rest_framework import serializers, status
 from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
@@ -16,31 +15,24 @@ from rest_framework.views import APIView
 
 from catalog.models import Product, Store
 from catalog.models.keys import KeyKind
-from search.api.auth import HasSecretKey, request_key
+from search.api.auth import request_key
 from search.api.errors import field_errors
-from search.api.fields import StrictSerializer
+from search.api.fields import ID, VISITOR, StrictSerializer
 from search.api.parsers import BoundedJSONParser
 from search.api.throttling import EventRateThrottle
 from search.errors import InvalidQuery
-from search.events.erasure import erase_visitor
 from search.events.recording import NewEvent, Recorded, record_events
 from search.events.records import EventKind
 from telemetry.metrics import EVENTS
 
 MAX_EVENTS = 100
 MAX_POSITION = 10_000
-ID_PATTERN = r"^[A-Za-z0-9_.:-]{1,64}$"
-_ID = RegexValidator(ID_PATTERN, "Give 1 to 64 letters, digits, and _ . : - of ASCII.")
-# A mail address or a name has no place here: a random text has neither @ nor spaces.
-_VISITOR = RegexValidator(
-    ID_PATTERN, "Give a random id of 1 to 64 letters, digits and _ . : -, never a name or an address."
-)
 
 
 class EventIn(StrictSerializer):
     """One event. The same `id` again is the same event, and changes nothing."""
 
-    id = serializers.CharField(max_length=64, validators=[_ID], help_text="The client's own, such as a UUID.")
+    id = serializers.CharField(max_length=64, validators=[ID], help_text="The client's own, such as a UUID.")
     type = serializers.ChoiceField(choices=EventKind.values)
     product = serializers.CharField(max_length=120, help_text="The sku.")
     search_id = serializers.CharField(
@@ -52,7 +44,7 @@ class EventIn(StrictSerializer):
     visitor = serializers.CharField(
         required=False,
         max_length=64,
-        validators=[_VISITOR],
+        validators=[VISITOR],
         help_text="A random pseudonym, never a name or an address.",
     )
     value = serializers.DecimalField(
@@ -84,10 +76,6 @@ class EventsOut(serializers.Serializer[Any]):
     duplicate = serializers.IntegerField(help_text="Known already: nothing was changed.")
     refused = serializers.IntegerField()
     results = RecordedOut(many=True, help_text="In the order of the events.")
-
-
-class ErasedOut(serializers.Serializer[Any]):
-    erased = serializers.IntegerField()
 
 
 _EXAMPLE = OpenApiExample(
@@ -130,22 +118,6 @@ class EventsView(APIView):
         sees_hidden = key.kind == KeyKind.SECRET
         recorded = events_request(key.store, stated_events(request.data), sees_hidden=sees_hidden)
         return Response(answer_of(recorded), status=status.HTTP_202_ACCEPTED)
-
-
-class VisitorEventsView(APIView):
-    """All events of one visitor of the key's store."""
-
-    permission_classes = (HasSecretKey,)
-
-    @extend_schema(
-        operation_id="erase_visitor",
-        summary="Erase all events of a visitor",
-        tags=["events"],
-        parameters=[OpenApiParameter("visitor", str, OpenApiParameter.PATH)],
-        responses={200: ErasedOut},
-    )
-    def delete(self, request: Request, visitor: str) -> Response:
-        return Response({"erased": erase_visitor(request_key(request).store, visitor)})
 
 
 def stated_events(data: Any) -> Sequence[Any]:

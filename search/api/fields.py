@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
 
+from django.core.validators import RegexValidator
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
@@ -17,6 +18,12 @@ MAX_PATHS_LENGTH = 4000
 MAX_PER_PAGE = 100
 MAX_NOT_RELEVANT = 20
 CAPPED = ("brand", "style", "category")
+ID_PATTERN = r"^[A-Za-z0-9_.:-]{1,64}$"
+ID = RegexValidator(ID_PATTERN, "Give 1 to 64 letters, digits, and _ . : - of ASCII.")
+# A mail address or a name has no place here: a random text has neither @ nor spaces.
+VISITOR = RegexValidator(
+    ID_PATTERN, "Give a random id of 1 to 64 letters, digits and _ . : -, never a name or an address."
+)
 _NAME = re.compile(r"[a-z0-9_-]+:[a-z0-9_-]+")
 
 

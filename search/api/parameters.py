@@ -12,6 +12,7 @@ from rest_framework.exceptions import ValidationError
 from search.api.fields import (
     MAX_FACETS_LENGTH,
     MAX_PER_PAGE,
+    VISITOR,
     BoxField,
     FacetByField,
     MaxPerField,
@@ -87,6 +88,12 @@ class QueryImageIn(StrictSerializer):
 
     url = serializers.CharField(required=False, max_length=2000)
     base64 = serializers.CharField(required=False, trim_whitespace=False)
+    visitor = serializers.CharField(
+        required=False,
+        max_length=64,
+        validators=[VISITOR],
+        help_text="The pseudonym that the events use: the photo is exported and erased with them.",
+    )
 
 
 class PartIn(StrictSerializer):

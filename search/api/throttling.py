@@ -14,9 +14,7 @@ from rest_framework.throttling import BaseThrottle
 
 from catalog.models import ApiKey
 from catalog.models.keys import KeyKind
-from search.breakers import PartOpen
-from search.redis_cache import redis_breaker
-from search.redis_client import redis_address, redis_client
+from search.redis_client import redis_pipeline
 from search.seldom import warn_seldom
 
 if TYPE_CHECKING:
@@ -88,10 +86,10 @@ def _count(name: str, *, times: int) -> int | None:
     """So many more for this window, and how many that makes; None while Redis does not answer."""
     try:
         key = cache.make_key(name)
-        with redis_breaker(redis_address()).calling(), redis_client().pipeline(transaction=False) as pipeline:
+        with redis_pipeline() as pipeline:
             pipeline.incrby(key, times)
             pipeline.expire(key, 2 * WINDOW_S)
             return int(pipeline.execute()[0])
-    except (RedisError, OSError, PartOpen) as error:
+    except (RedisError, OSError) as error:
         warn_seldom(logger, "Requests are not counted while Redis is down: %s", error)
         return None

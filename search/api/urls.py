@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from django.http import HttpRequest
 from django.urls import URLPattern, URLResolver, include, path, re_path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.exceptions import NotFound
 from rest_framework.permissions import AllowAny
 from rest_framework.views import APIView
 
 from search.api import health, indexes, rules, wording
-from search.api.events import EventsView, VisitorEventsView
+from search.api.events import EventsView
 from search.api.metrics import metrics
 from search.api.multi import MultiSearchView
 from search.api.suggestions import SuggestView
 from search.api.views import ImagesView, ImageView, SearchView, SimilarView
+from search.api.visitors import VisitorEventsView, VisitorView
 
 
 class UnknownPathView(APIView):
@@ -39,6 +40,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/images/<str:image_id>", ImageView.as_view(), name="image"),
     path("api/v1/products/<path:sku>/similar", SimilarView.as_view(), name="similar"),
     path("api/v1/events", EventsView.as_view(), name="events"),
+    path("api/v1/visitors/<str:visitor>", VisitorView.as_view(), name="visitor"),
     path("api/v1/visitors/<str:visitor>/events", VisitorEventsView.as_view(), name="visitor-events"),
     path("api/v1/rules", rules.RuleListView.as_view(), name="rules"),
     path("api/v1/rules/<int:pk>", rules.RuleView.as_view(), name="rule"),
@@ -54,7 +56,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("catalog.api.urls")),
     path("", include("search.instantsearch.urls")),
     path("api/schema", SpectacularAPIView.as_view(**_open), name="schema"),
-    path("api/docs", SpectacularSwaggerView.as_view(url_name="schema", **_open), name="docs"),
+    path("api/docs", SpectacularSwaggerSplitView.as_view(url_name="schema", **_open), name="docs"),
     path("health/live", health.live, name="live"),
     path("health/ready", health.ready, name="ready"),
     path("metrics", metrics, name="metrics"),

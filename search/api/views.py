@@ -68,8 +68,9 @@ class ImagesView(APIView):
     @idempotent
     def post(self, request: Request) -> Response:
         data, photo = posted(request)
-        image = read_photo_bytes(read_fields(QueryImageIn, data), uploaded=photo)
-        stored = store_query_image(request_key(request).store, image)
+        fields = read_fields(QueryImageIn, data)
+        image = read_photo_bytes(fields, uploaded=photo)
+        stored = store_query_image(request_key(request).store, image, visitor=fields.get("visitor", ""))
         return Response(StoredImageOut(stored).data, status=status.HTTP_201_CREATED)
 
 

@@ -15,7 +15,9 @@ from PIL import Image
 from catalog.models import Product, Store
 from catalog.models.product import ImageKind
 from search.choices import Mode
+from search.encoder import Encoder, get_encoder
 from search.errors import EncoderUnavailable, IndexUnavailable, InvalidImage, InvalidQuery
+from search.evaluation.attacks import attacked
 from search.evaluation.distortions import distort
 from search.evaluation.sets import InvalidQuerySet, JudgedQuery, JudgedSet
 from search.images import decode_image
@@ -33,11 +35,12 @@ ATTEMPTS = 3
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """One way to search: an index version, and fields of `Query` that are set for all queries."""
+    """One way to search: an index version, fields of `Query` that are set for all queries, and what befalls their photos."""
 
     name: str
     version: IndexVersion
     fields: Mapping[str, Any] = field(default_factory=dict)
+    attack: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,8 @@ def ask(
     answers = []
     for query in judged.queries:
         asked = query_for(store, judged, query, fields=setup.fields, depth=depth)
+        if setup.attack and asked.image is not None:
+            asked = _under_attack(asked, setup, seed=query.id)
         started = perf_counter()
         try:
             result = whole_answer(asked, setup.version)
@@ -90,6 +95,15 @@ def ask(
         answers.append(_answer(query, result, took_ms))
         on_answer()
     return Run(setup, judged, tuple(answers), depth)
+
+
+def _under_attack(query: Query, setup: Setup, *, seed: str) -> Query:
+    encoder = get_encoder(setup.version.encoder)
+    if not isinstance(encoder, Encoder):
+        raise InvalidQuerySet("An attack needs the encoder's gradients: evaluate with ENCODER_BACKEND=torch.")
+    assert query.image is not None  # noqa: S101  (the caller looked)
+    image = attacked(query.image, setup.attack, encoder=encoder, seed=int(_digest_of(seed), 16))
+    return replace(query, image=image, image_digest=_digest(image))
 
 
 def whole_answer(query: Query, version: IndexVersion) -> Result:
@@ -187,6 +201,10 @@ def _photo_bytes(product: Product) -> bytes:
         raise FileNotFoundError("the product has no catalogue photo")
     with photo.file.open("rb") as file:
         return bytes(file.read())
+
+
+def _digest_of(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 def _digest(image: Image.Image) -> str:

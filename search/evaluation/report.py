@@ -15,6 +15,8 @@ from search.evaluation.sets import record_of, slice_names
 # By what a query is called bad, and what the slices' plot shows.
 HEADLINE = "NDCG@10"
 SHOWN_HITS = 10
+# Only where two runs are compared.
+OVERLAP = "overlap@10"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,9 @@ class SetReport:
 def measure(runs: Sequence[Run]) -> SetReport:
     """The report of one set's run, or of two runs that asked it the same queries."""
     values = tuple(values_per_query(run) for run in runs)
+    if len(runs) == 2:
+        same = _overlaps(*runs)
+        values = ({**values[0], OVERLAP: np.ones_like(same)}, {**values[1], OVERLAP: same})
     everything = range(len(runs[0].answers))
     slices: dict[str, dict[str, tuple[Row, ...]]] = {}
     for name in slice_names(runs[0].judged.queries):
@@ -64,6 +69,15 @@ def measure(runs: Sequence[Run]) -> SetReport:
         if len(by_value) > 1:
             slices[name] = {value: _rows(values, places) for value, places in by_value.items()}
     return SetReport(tuple(runs), values, _rows(values, everything), slices)
+
+
+def _overlaps(first: Run, second: Run) -> FloatArray:
+    """The share of each query's ten best of the first run that the second has among its ten; 1 where both found nothing."""
+    shares = []
+    for one, other in zip(first.answers, second.answers, strict=True):
+        best = set(one.skus[:SHOWN_HITS])
+        shares.append(len(best & set(other.skus[:SHOWN_HITS])) / len(best) if best else float(not other.skus))
+    return np.asarray(shares, dtype=np.float64)
 
 
 def _rows(values: Sequence[Mapping[str, FloatArray]], places: Sequence[int]) -> tuple[Row, ...]:

@@ -13,6 +13,7 @@ from search import versions
 from search.choices import Mode
 from search.encoder import get_encoder
 from search.evaluation.asking import Setup
+from search.evaluation.attacks import read_attack
 from search.evaluation.sets import InvalidQuerySet
 from search.models import IndexVersion, VersionState
 from search.query import Query
@@ -70,17 +71,19 @@ _READERS: dict[str, Callable[[str], Any]] = {
 def setup_of(stated: str, *, index: Callable[[IndexVersion], None], is_version_kept: bool = False) -> Iterator[Setup]:
     """The setup that a text states: `live`, or `version=NAME`, `encoder=NAME`, `text_weight=2,rrf_constant=20` ...
 
-    An encoder is searched in an index version of its own: the newest one that holds its present weights, else one that
-    is built now (`index` fills it) and dropped again, unless `is_version_kept`.
+    `attack=pgd-4` changes every query's photo first (search.evaluation.attacks). An encoder is searched in an index version
+    of its own: the newest one that holds its present weights, else one that is built now (`index` fills it) and dropped
+    again, unless `is_version_kept`.
     Raises `InvalidQuerySet` naming what is wrong; building may raise `SearchError`.
     """
     pairs = _pairs(stated)
     version_name, encoder = pairs.pop("version", ""), pairs.pop("encoder", "")
+    attack = _attack(pairs.pop("attack", ""))
     if version_name and encoder:
         raise InvalidQuerySet(f"{stated!r} names a version and an encoder: a version has its own encoder.")
     values = _field_values(pairs)
     if not encoder:
-        yield Setup(stated, find_version(version_name) if version_name else versions.live_version(), values)
+        yield Setup(stated, find_version(version_name) if version_name else versions.live_version(), values, attack)
         return
     version = version_of_encoder(encoder)
     is_made = version is None
@@ -91,7 +94,7 @@ def setup_of(stated: str, *, index: Callable[[IndexVersion], None], is_version_k
     if version.state == VersionState.BUILDING:
         index(version)
     try:
-        yield Setup(stated, version, values)
+        yield Setup(stated, version, values, attack)
     finally:
         if is_made and not is_version_kept:
             versions.abandon(version)
@@ -115,6 +118,13 @@ def version_of_encoder(encoder: str) -> IndexVersion | None:
     return min(found, key=lambda version: (version.state != VersionState.LIVE, -version.pk), default=None)
 
 
+def _attack(name: str) -> str:
+    try:
+        return "-".join(map(str, read_attack(name))) if name else ""
+    except ValueError as error:
+        raise InvalidQuerySet(str(error)) from error
+
+
 def _pairs(stated: str) -> dict[str, str]:
     if stated.strip() in ("", LIVE):
         return {}
@@ -134,7 +144,7 @@ def _field_values(pairs: dict[str, str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name, text in pairs.items():
         if name not in known:
-            raise InvalidQuerySet(f"Unknown setting {name!r}: use version, encoder, {', '.join(known)}.")
+            raise InvalidQuerySet(f"Unknown setting {name!r}: use version, encoder, attack, {', '.join(known)}.")
         try:
             values[name] = known[name](text)
         except ValueError as error:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+from collections.abc import Set
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -118,6 +119,27 @@ def keep_searches() -> int:
             return _keep(_client())
         finally:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
+
+
+def waiting_searches(store: Store, search_ids: Set[str]) -> list[dict[str, Any]]:
+    """Those of the store's searches that wait in Redis, as they will be kept. Raises `RedisError` without Redis."""
+    return [entry for _, _, entry in _waiting(store, search_ids)]
+
+
+def forget_waiting(store: Store, search_ids: Set[str]) -> int:
+    """Take those of the store's searches out of what waits, and say how many there were. Raises `RedisError` without Redis."""
+    return sum(int(_client().lrem(name, 0, text)) for name, text, _ in _waiting(store, search_ids))
+
+
+def _waiting(store: Store, search_ids: Set[str]) -> list[tuple[str, str, dict[str, Any]]]:
+    """(list, text, entry) of each. At most `MAX_WAITING` texts are read, and none where no search is asked for."""
+    found = []
+    for name in (WAITING, TAKEN) if search_ids else ():
+        for text in cast("list[bytes]", _client().lrange(name, 0, -1)):
+            entry = json.loads(text)
+            if entry["store_id"] == store.pk and entry.get("search_id") in search_ids:
+                found.append((name, text.decode(), entry))
+    return found
 
 
 def _keep(client: Redis) -> int:

@@ -29,6 +29,7 @@ class Claim:
     store_id: int | None
     content_hash: str
     error: str
+    image_revision: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def claim(version: IndexVersion, image_ids: Sequence[int], *, token: uuid.UUID) 
             )
             UPDATE search_indexentry AS entry SET claim_token = %s, claimed_until = %s
             FROM free WHERE entry.id = free.id
-            RETURNING entry.image_id, entry.store_id, entry.content_hash, entry.error
+            RETURNING entry.image_id, entry.store_id, entry.content_hash, entry.error, entry.image_revision
             """,
             [version.pk, list(image_ids), token, until],
         )

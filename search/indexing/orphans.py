@@ -9,6 +9,7 @@ from catalog.models import ProductImage
 from search import milvus
 from search.errors import IndexUnavailable
 from search.indexing.entries import claim, delete_entries, fail, release
+from search.indexing.verify import doubt
 from search.indexing.work import write_lock
 from search.models import IndexVersion
 from telemetry.metrics import INDEX_REMOVED
@@ -26,7 +27,7 @@ def remove_orphans(version: IndexVersion, image_ids: Sequence[int]) -> int:
             milvus.delete_rows(version.collection, gone)
     except IndexUnavailable:
         fail(version, gone, token=token)
-        IndexVersion.objects.filter(pk=version.pk).update(is_doubted=True)
+        doubt(version)
         raise
     removed = delete_entries(version, gone, token=token)
     INDEX_REMOVED.inc(removed)

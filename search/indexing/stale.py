@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.db import connection
 
 from search.models import IndexVersion
@@ -44,6 +46,13 @@ def stale_image_ids(
             sql + " AND i.id > %(after)s ORDER BY i.id LIMIT %(limit)s",
             {"version": version.pk, "after": after_id, "limit": limit, "floor": revisions_above},
         )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def stale_among(version: IndexVersion, image_ids: Sequence[int]) -> list[int]:
+    """Those of these images that are stale and free, ascending."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ALL + " AND i.id = ANY(%(ids)s) ORDER BY i.id", {"version": version.pk, "ids": list(image_ids)})
         return [row[0] for row in cursor.fetchall()]
 
 

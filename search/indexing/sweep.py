@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from search import milvus
 from search.indexing.orphans import remove_orphans
+from search.indexing.restored import came_back
 from search.indexing.stale import has_stale, orphan_image_ids, stale_image_ids
 from search.indexing.verify import has_lost_rows, resolve_doubt
 from search.indexing.work import IndexReport, index_images, write_lock
@@ -57,9 +58,10 @@ def sweep(
     deadline = monotonic() + budget_s
     floor = _advance_floor(version) if is_recent_only else None
     version.refresh_from_db(fields=["is_doubted"])
-    if version.is_doubted or (not is_recent_only and has_lost_rows(version)):
-        report.repaired = resolve_doubt(version)
-        floor = None
+    if version.is_doubted or (not is_recent_only and (came_back(version) or has_lost_rows(version))):
+        repaired = resolve_doubt(version)
+        if repaired is not None:
+            report.repaired, floor = repaired, None
     for ids in _pages(
         lambda after: orphan_image_ids(version, after_id=after, limit=ORPHAN_BATCH, is_flagged_only=floor is not None)
     ):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from django.db.models import Max
+from django.db import connection
+from django.db.models import F, Max
 from django.utils import timezone
 
 from catalog.models import ProductImage
@@ -15,6 +17,8 @@ from search.indexing.entries import take_back
 from search.models import IndexEntry, IndexVersion
 
 RANGE_IDS = 20_000
+# Of the advisory locks; the version's number is added.
+_COMPARE_LOCK = 0x7669746300000000
 
 # What a row, an entry or an image says of itself: (store, image revision, product revision).
 Facts = tuple[int | None, int | None, int | None]
@@ -76,7 +80,7 @@ def repair(version: IndexVersion, differences: Iterable[Difference]) -> int:
 
 def doubt(version: IndexVersion) -> None:
     """Have the next sweep compare the collection row by row before anything else."""
-    IndexVersion.objects.filter(pk=version.pk).update(is_doubted=True)
+    IndexVersion.objects.filter(pk=version.pk).update(is_doubted=True, doubt_count=F("doubt_count") + 1)
 
 
 def has_lost_rows(version: IndexVersion) -> bool:
@@ -87,14 +91,39 @@ def has_lost_rows(version: IndexVersion) -> bool:
     return not marked <= rows <= entries.count()
 
 
-def resolve_doubt(version: IndexVersion) -> int:
-    """Compare row by row, queue the differences, and clear the doubt. Returns how many differed."""
-    IndexVersion.objects.filter(pk=version.pk).update(is_doubted=False)
+def resolve_doubt(version: IndexVersion) -> int | None:
+    """Compare row by row, queue the differences, and clear the doubt. Returns how many differed.
+
+    A doubt that comes meanwhile stays, and so does this one where the comparison does not come to its end (Milvus fails,
+    the process is killed). None where another process compares at this moment: it is the other's to finish.
+    """
+    with _comparing(version) as is_ours:
+        if not is_ours:
+            return None
+        version.refresh_from_db(fields=["is_doubted", "doubt_count"])
+        try:
+            differing = repair(version, list(verify(version)))
+        except IndexUnavailable:
+            if not version.is_doubted:
+                doubt(version)
+            raise
+        IndexVersion.objects.filter(pk=version.pk, doubt_count=version.doubt_count).update(is_doubted=False)
+        return differing
+
+
+@contextmanager
+def _comparing(version: IndexVersion) -> Iterator[bool]:
+    """Hold the right to compare this version, if nobody else has it; it ends with the connection."""
+    key = _COMPARE_LOCK + version.pk
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [key])
+        is_ours = bool(cursor.fetchone()[0])
     try:
-        return repair(version, list(verify(version)))
-    except IndexUnavailable:
-        doubt(version)
-        raise
+        yield is_ours
+    finally:
+        if is_ours:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [key])
 
 
 def _compare(version: IndexVersion, *, first: int, last: int, is_claimed_told: bool = False) -> list[Difference]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,11 +14,13 @@ from django.core.files.storage import default_storage
 from django.db import connection
 from numpy.typing import NDArray
 
+from catalog.photos import STORAGE_ERRORS
 from search import milvus
 from search.errors import EncoderUnavailable, IndexUnavailable, InvalidImage
 from search.images import decode_image
 from search.indexing.entries import Claim, Mark, claim, fail, mark, release
 from search.indexing.facts import ImageFacts, read_facts
+from search.indexing.verify import doubt
 from search.models import IndexEntry, IndexVersion, VersionState
 from search.versions import encoder_of
 from telemetry import metrics, tracing
@@ -26,6 +29,8 @@ from telemetry import metrics, tracing
 _WRITE_LOCK = 0x76697472
 # Photos are decoded no larger than this: no CLIP-family encoder looks at more pixels.
 DECODE_MAX_SIDE = 512
+MISSING_FILE = "The file {file} is missing from the media storage: upload it again."
+logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -67,15 +72,23 @@ class Batch:
     claims: dict[int, Claim]
     facts: list[ImageFacts] = field(default_factory=list)
     errors: dict[int, str] = field(default_factory=dict)
+    # Images whose file the storage did not give: no fault of theirs, they are tried again.
+    unread: set[int] = field(default_factory=set)
+    # Vectors by the hash of the photo's bytes, made elsewhere by the version's encoder.
+    given: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
     report: IndexReport = field(default_factory=IndexReport)
 
 
-def index_images(version: IndexVersion, image_ids: Sequence[int]) -> IndexReport:
+def index_images(
+    version: IndexVersion, image_ids: Sequence[int], *, given: Mapping[str, NDArray[np.float32]] | None = None
+) -> IndexReport:
     """Bring these images' rows in step with Postgres, as far as nobody else holds them.
 
+    `given` are unit vectors of the version's encoder by the SHA-256 of a photo's bytes, which need not be made then.
     Raises `IndexUnavailable` or `EncoderUnavailable` after giving the claims back with a back-off.
     """
     batch = take(version, image_ids)
+    batch.given = given or {}
     if batch.claims:
         try:
             read(batch)
@@ -84,7 +97,7 @@ def index_images(version: IndexVersion, image_ids: Sequence[int]) -> IndexReport
             fail(version, batch.claims, token=batch.token)
             metrics.INDEX_RETRIES.labels("milvus" if isinstance(error, IndexUnavailable) else "encoder").inc()
             if isinstance(error, IndexUnavailable):
-                IndexVersion.objects.filter(pk=version.pk).update(is_doubted=True)
+                doubt(version)
             raise
         finish(batch)
         for result in ("indexed", "embedded", "refused", "lost"):
@@ -117,8 +130,9 @@ def write(batch: Batch) -> None:
     }
     wanted = [fact for fact in batch.facts if fact.image_id not in batch.errors]
     with report.timed("copy"):
-        vectors = _known_vectors(version, claims, wanted)
-    embedded = _embed(version, [fact for fact in wanted if fact.image_id not in vectors], batch.errors, report)
+        vectors = {fact.image_id: batch.given[fact.sha256] for fact in wanted if fact.sha256 in batch.given}
+        vectors.update(_known_vectors(version, claims, [fact for fact in wanted if fact.image_id not in vectors]))
+    embedded = _embed(batch, [fact for fact in wanted if fact.image_id not in vectors])
     vectors.update(embedded)
     # A row's partition is its store's: an image that changed store must leave the old one first.
     moved = {f.image_id for f in batch.facts if claims[f.image_id].store_id not in (None, f.store_id)}
@@ -135,10 +149,12 @@ def finish(batch: Batch) -> None:
     marks = [
         Mark(f.image_id, f.store_id, f.image_revision, f.product_revision, f.sha256, batch.errors.get(f.image_id, ""))
         for f in batch.facts
+        if f.image_id not in batch.unread
     ]
     with batch.report.timed("mark"):
         lost = mark(batch.version, marks, token=batch.token)
-        release(batch.version, batch.claims.keys() - {m.image_id for m in marks}, token=batch.token)
+        fail(batch.version, batch.unread, token=batch.token)
+        release(batch.version, batch.claims.keys() - batch.unread - {m.image_id for m in marks}, token=batch.token)
     batch.report.indexed += len(marks) - len(lost)
     batch.report.lost += len(lost)
 
@@ -148,10 +164,16 @@ def _known_vectors(
 ) -> dict[int, NDArray[np.float32]]:
     """Vectors that need no embedding: this version's own of unchanged pixels, else another open version's by the same encoder.
 
-    The live version is asked first, and asks nobody: it is the first to be swept.
+    The live version is asked first, and asks nobody: it is the first to be swept. Milvus may hold a row of another time (it lost
+    its tail, or Postgres was restored), with the vector of another photo: a vector is reused only from the very image revision
+    that the entry speaks of. A cleared entry speaks of none; then the row must be of the present one.
     """
-    same = [f.image_id for f in facts if claims[f.image_id].content_hash == f.sha256]
-    found = dict(milvus.read_vectors(version.collection, same)) if same else {}
+    same = {
+        f.image_id: f.image_revision if (known := claims[f.image_id].image_revision) is None else known
+        for f in facts
+        if claims[f.image_id].content_hash == f.sha256
+    }
+    found = dict(milvus.read_vectors(version.collection, list(same), revisions=same)) if same else {}
     rest = {f.image_id: f.sha256 for f in facts if f.image_id not in found}
     if not rest or version.state == VersionState.LIVE:
         return found
@@ -160,33 +182,41 @@ def _known_vectors(
     ).exclude(pk=version.pk)
     for donor in sorted(donors, key=lambda one: one.state != VersionState.LIVE):
         missing = {image_id: sha256 for image_id, sha256 in rest.items() if image_id not in found}
-        entries = IndexEntry.objects.filter(version=donor, image_id__in=missing, error="").values_list(
-            "image_id", "content_hash"
-        )
-        copied = [image_id for image_id, content_hash in entries if missing[image_id] == content_hash]
-        found.update(milvus.read_vectors(donor.collection, copied) if copied else {})
+        entries = IndexEntry.objects.filter(
+            version=donor, image_id__in=missing, error="", image_revision__isnull=False
+        ).values_list("image_id", "content_hash", "image_revision")
+        copied = {
+            image_id: revision
+            for image_id, content_hash, revision in entries
+            if missing[image_id] == content_hash and revision is not None
+        }
+        found.update(milvus.read_vectors(donor.collection, list(copied), revisions=copied) if copied else {})
     return found
 
 
-def _embed(
-    version: IndexVersion, facts: Sequence[ImageFacts], errors: dict[int, str], report: IndexReport
-) -> dict[int, NDArray[np.float32]]:
-    """Decode and encode; images that cannot be decoded go into `errors` with the reason."""
+def _embed(batch: Batch, facts: Sequence[ImageFacts]) -> dict[int, NDArray[np.float32]]:
+    """Decode and encode; images that cannot be decoded go into the batch's errors with the reason, those that the storage
+    does not give into its unread ones."""
     if not facts:
         return {}
     images, decoded = [], []
-    with report.timed("decode"):
+    with batch.report.timed("decode"):
         for fact in facts:
             try:
                 images.append(decode_image(_stored_bytes(fact.file), max_side=DECODE_MAX_SIDE))
             except InvalidImage as error:
-                errors[fact.image_id] = error.message
+                batch.errors[fact.image_id] = error.message
             except FileNotFoundError:
-                errors[fact.image_id] = f"The file {fact.file} is missing from the media storage: upload it again."
+                batch.errors[fact.image_id] = MISSING_FILE.format(file=fact.file)
+            except STORAGE_ERRORS as error:
+                batch.unread.add(fact.image_id)
+                logger.warning("The storage did not give %s, it is tried again: %s", fact.file, error)
             else:
                 decoded.append(fact.image_id)
-    with report.timed("encode"):
-        vectors = encoder_of(version).encode_images(images)
+    if not images:
+        return {}
+    with batch.report.timed("encode"):
+        vectors = encoder_of(batch.version).encode_images(images)
     return dict(zip(decoded, vectors, strict=True))
 
 

@@ -12,6 +12,7 @@ from search.milvus.rows import (
     flush_rows,
     iterate_rows,
     read_vectors,
+    rows_above,
     upsert_rows,
 )
 from search.milvus.schema import (
@@ -20,6 +21,7 @@ from search.milvus.schema import (
     drop_collection,
     fingerprint_of_collection,
     has_collection,
+    load_collection,
     point_alias,
 )
 from search.milvus.search import ImageHit, search
@@ -48,8 +50,10 @@ __all__ = [
     "index_settings",
     "is_answering",
     "iterate_rows",
+    "load_collection",
     "point_alias",
     "read_vectors",
+    "rows_above",
     "search",
     "upsert_rows",
 ]

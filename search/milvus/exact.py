@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from search.milvus.connection import client, milvus_errors
+from search.milvus.connection import call
 from search.milvus.filters import expression
 from search.milvus.rows import VECTOR_PAGE_ROWS
 from search.milvus.search import ImageHit
@@ -58,14 +58,15 @@ def _pages(
     while waiting:
         first, last = waiting.pop()
         bounds = f"id >= {first} and id <= {last}"
-        with milvus_errors(f"reading the vectors of {collection}"):
-            page = client().query(
-                collection,
-                filter=f"({filter_expression}) and {bounds}",
-                output_fields=["id", "product_id", "embedding"],
-                limit=VECTOR_PAGE_ROWS,
-                consistency_level="Strong",
-            )
+        page = call(
+            f"reading the vectors of {collection}",
+            "query",
+            collection,
+            filter=f"({filter_expression}) and {bounds}",
+            output_fields=["id", "product_id", "embedding"],
+            limit=VECTOR_PAGE_ROWS,
+            consistency_level="Strong",
+        )
         ids = np.array([int(row["id"]) for row in page], np.int64)
         if len(page) >= VECTOR_PAGE_ROWS and first < last:
             # The page shows where rows lie: its median halves the range by rows, not by numbers.

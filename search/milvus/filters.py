@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Iterable
 
 from search.query import RowFilter
 
 
 def quoted(value: str | int | bool) -> str:
-    """A literal of Milvus's expression language."""
+    """A literal of Milvus's expression language. Raises `ValueError` for control characters, which no row holds: engines
+    differ in the escapes they know (Lite refuses JSON's for backspace)."""
+    if isinstance(value, str) and any(unicodedata.category(letter) in ("Cc", "Cs") for letter in value):
+        raise ValueError(f"{value!r} holds a control character, which no row does.")
     return json.dumps(value, ensure_ascii=False)
 
 

@@ -14,6 +14,7 @@ from search.milvus.connection import ask, call
 # Milvus allows 16,384 rows in a result and 64 MB in a message: a page of ids stays far below both.
 PAGE_ROWS = 8_000
 VECTOR_PAGE_ROWS = 1_000
+NEWEST_ROWS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +86,15 @@ def delete_rows(collection: str, ids: Sequence[int]) -> None:
     call(f"deleting {len(ids)} rows from {collection}", "delete", collection, ids=list(ids))
 
 
-def read_vectors(collection: str, ids: Sequence[int], *, is_strong: bool = True) -> Mapping[int, NDArray[np.float32]]:
-    """The vectors of these rows, by id; a row that is not there is left out. Strong consistency unless told otherwise."""
+def read_vectors(
+    collection: str, ids: Sequence[int], *, is_strong: bool = True, revisions: Mapping[int, int] | None = None
+) -> Mapping[int, NDArray[np.float32]]:
+    """The vectors of these rows, by id; a row that is not there is left out. Strong consistency unless told otherwise.
+
+    With `revisions`, a row that was written from another image revision than its id's is left out too.
+    """
     found: dict[int, NDArray[np.float32]] = {}
+    fields = ["id", "embedding"] if revisions is None else ["id", "embedding", "image_revision"]
     for start in range(0, len(ids), VECTOR_PAGE_ROWS):
         page = list(ids[start : start + VECTOR_PAGE_ROWS])
         # Whoever does without strong consistency has a shopper waiting.
@@ -97,10 +104,14 @@ def read_vectors(collection: str, ids: Sequence[int], *, is_strong: bool = True)
             "query",
             collection,
             filter=f"id in {page}",
-            output_fields=["id", "embedding"],
+            output_fields=fields,
             consistency_level="Strong" if is_strong else "Bounded",
         )
-        found.update((int(row["id"]), np.asarray(row["embedding"], dtype=np.float32)) for row in answer)
+        found.update(
+            (int(row["id"]), np.asarray(row["embedding"], dtype=np.float32))
+            for row in answer
+            if revisions is None or int(row["image_revision"]) == revisions[int(row["id"])]
+        )
     return found
 
 
@@ -126,6 +137,20 @@ def iterate_rows(collection: str, *, first_id: int = 0, last_id: int = 2**62) ->
     middle = min(sorted(row.id for row in rows)[PAGE_ROWS // 2], last_id - 1)
     yield from iterate_rows(collection, first_id=first_id, last_id=middle)
     yield from iterate_rows(collection, first_id=middle + 1, last_id=last_id)
+
+
+def rows_above(collection: str, revision: int) -> list[StoredRow]:
+    """Some of the rows that were written from a revision above this one, a page at the most, at Strong consistency."""
+    page = call(
+        f"looking for the newest rows of {collection}",
+        "query",
+        collection,
+        filter=f"image_revision > {int(revision)} or product_revision > {int(revision)}",
+        output_fields=_COMPARED_FIELDS,
+        limit=NEWEST_ROWS,
+        consistency_level="Strong",
+    )
+    return [StoredRow(*(int(row[field]) for field in _COMPARED_FIELDS)) for row in page]
 
 
 def count_rows(collection: str, *, filter_expression: str = "") -> int:

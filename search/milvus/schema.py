@@ -61,6 +61,11 @@ def fingerprint_of_collection(name: str) -> str:
     return description.removeprefix(_ENCODER) if description.startswith(_ENCODER) else ""
 
 
+def load_collection(name: str) -> None:
+    """Have the engine serve the collection; one that is served already costs nothing."""
+    call(f"loading the collection {name}", "load_collection", name, limit_s=settings.MILVUS_BUILD_TIMEOUT_S)
+
+
 def has_collection(name: str) -> bool:
     """Whether the collection exists."""
     return bool(call(f"looking for the collection {name}", "has_collection", name))

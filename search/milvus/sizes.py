@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from search.errors import IndexUnavailable
-from search.milvus.connection import client, engine, milvus_errors
+from search.milvus.connection import call, engine
 from search.milvus.rows import count_rows
 
 # Source of all of it: docs/scaling.md, "Memory".
@@ -48,8 +48,7 @@ def _told(collection: str) -> int | None:
     if engine().is_lite:
         return None
     try:
-        with milvus_errors(f"asking for the segments of {collection}"):
-            segments = client().list_loaded_segments(collection)
+        segments = call(f"asking for the segments of {collection}", "list_loaded_segments", collection)
     except IndexUnavailable:
         return None
     return sum(int(segment.mem_size) for segment in segments) or None

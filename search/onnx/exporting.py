@@ -61,7 +61,7 @@ _TEXTS = (
 
 def export(encoder: Encoder, folder: Path, *, precision: str) -> Manifest:
     """Write the towers into the empty folder. Raises `InvalidIndex` where the model cannot be exported faithfully."""
-    model = encoder._loaded()
+    model = encoder.loaded()
     photo = _photo_steps(model)
     text_inputs = _write_tokenizer(model, folder / TOKENIZER)
     dimension = _write_tower(model, "image", [_noise(photo, side) for side in (40, 60)], folder / IMAGE_TOWER)

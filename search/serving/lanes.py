@@ -18,7 +18,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from search.serving.pace import Pace
 
 SHED = Counter("vitrine_requests_shed", "Requests refused with 503 because there was no room for them.", ["lane"])
-AT_WORK = Gauge("vitrine_requests_at_work", "Requests being worked on now.", ["lane"])
+AT_WORK = Gauge("vitrine_requests_at_work", "Requests being worked on now.", ["lane"], multiprocess_mode="livesum")
 WAITED = Histogram(
     "vitrine_request_wait_seconds",
     "How long requests waited for room before they were taken or refused.",
@@ -29,7 +29,9 @@ WAITED = Histogram(
 SHEDS_FOR_S = 2.0
 
 
-LIMIT = Gauge("vitrine_requests_limit", "How many requests may be worked on at once now.", ["lane"])
+LIMIT = Gauge(
+    "vitrine_requests_limit", "How many requests may be worked on at once now.", ["lane"], multiprocess_mode="livesum"
+)
 
 
 @dataclass(slots=True)

@@ -17,6 +17,7 @@ from catalog.models.keys import KeyKind, hash_key
 
 STORE = "demo"
 USERNAME = "demo"
+PRODUCTS_A_SCENE = 16
 # Known to everybody, so that the examples in the documents can be pasted: they open the demo store and nothing else.
 PUBLISHABLE_KEY = "pk_demo0001_anybody-may-search-the-demo-store"
 SECRET_KEY = "sk_demo0002_anybody-may-change-the-demo-store"  # noqa: S105
@@ -40,7 +41,8 @@ class Command(BaseCommand):
         done = folder / ".imported"
         if done.exists() and Product.objects.filter(store=store).exists():
             return
-        call_command("generate_demo", str(folder), stdout=self.stdout)
+        count: int = settings.DEMO_PRODUCTS
+        call_command("generate_demo", str(folder), products=count, scenes=count // PRODUCTS_A_SCENE, stdout=self.stdout)
         call_command("import_products", str(folder), store=store.slug, stdout=self.stdout)
         done.touch()
 

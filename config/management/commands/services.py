@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from config import embedded
+from config.doubt import doubting
 from config.embedded.folder import DataFolderError, locked, open_data_dir
 from config.embedded.milvus import ENGINES
 from config.embedded.services import make_services
@@ -38,7 +39,8 @@ class Command(BaseCommand):
         supervisor = Supervisor(say=self.stdout.write)
         with stop_on_signals():
             try:
-                supervisor.start(*make_services(settings.DATA_DIR, settings.EMBEDDED_SERVICES, milvus_engine=milvus))
+                parts = make_services(settings.DATA_DIR, settings.EMBEDDED_SERVICES, milvus_engine=milvus)
+                supervisor.start(*doubting(parts))
                 self._announce()
                 supervisor.watch()
             except StopRequested:
@@ -55,6 +57,7 @@ class Command(BaseCommand):
             "\nIn other terminals, as you need them:\n"
             "  python manage.py migrate\n"
             "  python manage.py runserver\n"
-            "  celery -A workers worker -Q index,import,default --beat\n"
+            "  celery -A workers worker -Q index,import,default\n"
+            "  celery -A workers beat\n"
             "Ctrl-C stops the services.\n"
         )

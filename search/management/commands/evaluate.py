@@ -45,7 +45,8 @@ class Command(BaseCommand):
             default=[],
             metavar="SETUP",
             help="once: the live search against this; twice: the first against the second. SETUP is live, version=NAME,"
-            " encoder=NAME, or settings such as text_weight=2,rrf_constant=20,mode=semantic; several with commas",
+            " encoder=NAME, attack=pgd-4 (noise-N, pgd-N, patch-N, pgd-patch-N: on the query photos), or settings such as"
+            " text_weight=2,rrf_constant=20,mode=semantic; several with commas",
         )
         parser.add_argument("--json", type=Path, help="write all figures here")
         parser.add_argument("--html", type=Path, help="write the report here, one file with everything in it")
