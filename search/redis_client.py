@@ -16,15 +16,18 @@ from search.redis_cache import redis_breaker
 if TYPE_CHECKING:
     from redis.client import Pipeline
 
+_PATIENCE = ("socket_connect_timeout", "socket_timeout")
 _clients: dict[str, Redis] = {}
 
 
 def redis_client() -> Redis:
     """The client, with the cache's patience. Keys are its caller's own: `cache.make_key` gives the cache's."""
-    url = str(settings.CACHES["default"]["LOCATION"])
+    stated: Any = settings.CACHES["default"]
+    url = str(stated["LOCATION"])
     if url not in _clients:
-        stated: Any = settings.CACHES["default"]
-        _clients[url] = Redis.from_url(url, **stated.get("OPTIONS", {}))
+        # The cache's other options are Django's own.
+        patience = {name: value for name, value in stated.get("OPTIONS", {}).items() if name in _PATIENCE}
+        _clients[url] = Redis.from_url(url, **patience)
     return _clients[url]
 
 
