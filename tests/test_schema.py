@@ -30,6 +30,7 @@ from schemathesis.specs.openapi.checks import (
 
 from catalog.models import ApiKey, Store
 from catalog.models.keys import create_api_key
+from search.models import IndexVersion, VersionState
 from search.query_images import store_query_image
 from tests.api_fixtures import post_json
 from tests.shop import photo_bytes
@@ -108,13 +109,19 @@ def real_paths(store: Store, client: Client) -> dict[str, dict[str, Any]]:
         f"/api/v1/{kind}/{{id}}": {"id": post_json(client, f"/api/v1/{kind}", body).json()["id"]}
         for kind, body in made.items()
     }
-    return paths | {
-        "/api/v1/images/{image_id}": {"image_id": store_query_image(store, photo_bytes("red")).pk},
-        "/api/v1/products/{sku}": {"sku": "red-shoes"},
-        "/api/v1/products/{sku}/similar": {"sku": "red-shoes"},
-        "/api/v1/visitors/{visitor}": {"visitor": "v-1"},
-        "/api/v1/visitors/{visitor}/events": {"visitor": "v-1"},
-    }
+    live = {"id": IndexVersion.objects.get(state=VersionState.LIVE).pk}
+    versions = {f"/api/v1/indexes/{{id}}{rest}": live for rest in ("", "/compare", "/promote", "/rollback")}
+    return (
+        paths
+        | versions
+        | {
+            "/api/v1/images/{image_id}": {"image_id": store_query_image(store, photo_bytes("red")).pk},
+            "/api/v1/products/{sku}": {"sku": "red-shoes"},
+            "/api/v1/products/{sku}/similar": {"sku": "red-shoes"},
+            "/api/v1/visitors/{visitor}": {"visitor": "v-1"},
+            "/api/v1/visitors/{visitor}/events": {"visitor": "v-1"},
+        }
+    )
 
 
 def answers_as_described(
@@ -138,7 +145,7 @@ def answers_as_described(
 def test_whatever_is_sent_the_answer_is_as_described(shop: Store, pytestconfig: pytest.Config) -> None:
     """Each operation, with what it says it takes and with what it does not, at paths of real things and at any."""
     row, key = create_api_key(store=shop, name="schemathesis", kind="secret")
-    ApiKey.objects.filter(pk=row.pk).update(rate_per_minute=1_000_000_000)
+    ApiKey.objects.filter(pk=row.pk).update(rate_per_minute=1_000_000_000, manages_indexes=True)
     real = real_paths(shop, Client(headers={"X-API-Key": key}))
     examples = pytestconfig.getoption("schema_examples")
     with same_connection():

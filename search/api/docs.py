@@ -44,7 +44,7 @@ _SAID = {
     "401": "No usable API key.",
     "403": "The key may not do this, or not from this origin.",
     "404": "There is none in the key's store.",
-    "409": "It is there already, or a request with this Idempotency-Key is being worked on.",
+    "409": "It is there already, may not become that now, or a request with this Idempotency-Key is being worked on.",
     "412": "It is not what If-Match says any more.",
     "413": "The body is too large.",
     "415": "The body is of another type.",
@@ -100,6 +100,8 @@ def describe_problems(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
             expected |= {"413", "415"} if "requestBody" in operation else set()
             headers = {one["name"] for one in operation.get("parameters", ()) if one["in"] == "header"}
             expected |= {"409", "422"} if "Idempotency-Key" in headers else set()
+            # A version may be refused what is asked for; the detail names everything that stands against it.
+            expected |= {"409"} if method != "get" and path.startswith("/api/v1/indexes/") else set()
             expected |= {"412"} if "If-Match" in headers else set()
             for status in sorted(expected - responses.keys()):
                 responses[status] = {"description": _SAID[status]}
