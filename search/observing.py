@@ -21,7 +21,7 @@ def observed(search: Callable[Concatenate[Query, Rest], Result]) -> Callable[Con
     @wraps(search)
     def watched(query: Query, /, *args: Rest.args, **kwargs: Rest.kwargs) -> Result:
         is_counted = bool(kwargs.get("is_kept", True))
-        mode = query.mode.value
+        mode = str(query.mode)
         started = perf_counter()
         with tracing.span("search", mode=mode):
             try:

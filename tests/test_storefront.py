@@ -199,13 +199,17 @@ def test_a_further_page_is_only_its_cards(visitor: Client, boutique: Store) -> N
 
 
 def test_more_products_cost_no_more_queries(visitor: Client, boutique: Store) -> None:
-    visitor.get("/?category=shoes&q=shoes")  # reads the calibration, which a process then believes for a while
+    for _ in range(3):
+        # Reads what a process then believes: the calibration for a while, and the store's facts until a product changes.
+        visitor.get("/?category=shoes&q=shoes")
     with CaptureQueriesContext(connection) as few:
         visitor.get("/?category=shoes&q=shoes")
     for number in range(18):
         make_product(
             boutique, f"more-{number}", category=category(boutique, "Clothes", "Shoes"), title=f"Shoes {number}"
         )
+    for _ in range(3):
+        visitor.get("/?category=shoes&q=shoes")
     with CaptureQueriesContext(connection) as many:
         visitor.get("/?category=shoes&q=shoes")
     assert len(many) == len(few) <= 32

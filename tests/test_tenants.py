@@ -99,6 +99,18 @@ ENDPOINTS: dict[str, list[Ask]] = {
         Ask("PATCH", "/api/v1/products/theirs", {"title": "Mine"}, (404,)),
         Ask("DELETE", "/api/v1/products/theirs", None, (404,)),
     ],
+    # A store's key has no say in what all stores share, secret or not.
+    "api/v1/indexes": [Ask("GET", "/api/v1/indexes", None, (403,)), Ask("POST", "/api/v1/indexes", {}, (403,))],
+    "api/v1/indexes/<int:pk>": [
+        Ask("GET", "/api/v1/indexes/1", None, (403,)),
+        Ask("DELETE", "/api/v1/indexes/1", None, (403,)),
+    ],
+    "api/v1/indexes/<int:pk>/compare": [
+        Ask("GET", "/api/v1/indexes/1/compare", None, (403,)),
+        Ask("POST", "/api/v1/indexes/1/compare", {}, (403,)),
+    ],
+    "api/v1/indexes/<int:pk>/promote": [Ask("POST", "/api/v1/indexes/1/promote", {}, (403,))],
+    "api/v1/indexes/<int:pk>/rollback": [Ask("POST", "/api/v1/indexes/1/rollback", {}, (403,))],
     "1/indexes/*/queries": [
         Ask("POST", "/1/indexes/*/queries", {"requests": [{"indexName": "one", "params": "query={mark}"}]}, (200, 404))
     ],

@@ -223,8 +223,7 @@ def engine() -> Engine:
     global _engine
     if _engine is not None and _engine[0] == settings.MILVUS_URI:
         return _engine[1]
-    with milvus_errors("asking its version"):
-        version = str(client().get_server_version(timeout=bounded_s(settings.MILVUS_SEARCH_TIMEOUT_S)))
+    version = str(ask("asking its version", "get_server_version"))
     # The 2.3.5 server's wheel calls itself "v2.3.5-lite": only the prefix tells Milvus Lite.
     found = Engine(version=version, is_lite=version.startswith("milvus_lite"))
     _engine = (settings.MILVUS_URI, found)
