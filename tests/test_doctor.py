@@ -86,7 +86,9 @@ def test_a_disabled_trigger_is_a_problem(db: None) -> None:
 
 def test_a_forgotten_migration_is_a_problem(db: None) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM django_migrations WHERE id = (SELECT max(id) FROM django_migrations WHERE app = 'search')")
+        cursor.execute(
+            "DELETE FROM django_migrations WHERE id = (SELECT max(id) FROM django_migrations WHERE app = 'search')"
+        )
     assert "manage.py migrate" in said(stores.check_postgres, Status.PROBLEM)[0]
 
 

@@ -158,6 +158,7 @@ def _started(folder: Path, *, has_small_media: bool) -> Site:
         "MEDIA_ROOT": str(folder / "media"),
         "ENCODER_MODEL": str(folder / "encoder"),
         "INDEX_LEASE_S": "10",
+        "WEB_DRAIN_S": "2",
         "INDEX_BATCH_SIZE": "16",
         "THROTTLE_PUBLISHABLE_PER_MINUTE": "100000",
         "THROTTLE_SECRET_PER_MINUTE": "100000",
