@@ -67,7 +67,8 @@ CACHES = {
     "default": {
         "BACKEND": "search.redis_cache.GuardedRedisCache",
         "LOCATION": REDIS_URL,
-        "KEY_PREFIX": "vitrine",
+        # The number is the serializer's (config.cache): what an older release wrote is not read, it expires.
+        "KEY_PREFIX": "vitrine2",
         # A search answers without Redis: a round trip takes less than a millisecond, or Redis is not well.
         "OPTIONS": {
             "serializer": "config.cache.PlainSerializer",
