@@ -67,7 +67,14 @@ class Visit:
         self.page: Page = context.new_page()
         self.address = address
         self.wrongs: list[str] = []
-        self.page.on("console", lambda message: self._note(message.type in ("error", "warning"), message.text))
+        # A request that a newer one replaces (hx-sync) is aborted, and htmx says so as an error.
+        aborted = ("htmx:sendAbort", "htmx:afterRequest")
+        self.page.on(
+            "console",
+            lambda message: self._note(
+                message.type in ("error", "warning") and not message.text.startswith(aborted), message.text
+            ),
+        )
         self.page.on("pageerror", lambda error: self._note(True, str(error)))
         self.page.on("request", lambda request: self._note(not self._is_own(request.url), request.url))
         self.page.on("response", lambda answer: self._note(answer.status >= 400, f"{answer.status} {answer.url}"))
@@ -91,7 +98,7 @@ def visit(browser: Browser, thirty_products: Store, live_server: LiveServer) -> 
         visit = Visit(context, live_server.url)
         visit.page.goto(live_server.url)
         yield visit
-        assert visit.wrongs == []
+        assert visit.wrongs == [], visit.wrongs
 
 
 def found(page: Page, text: str) -> None:
