@@ -22,6 +22,7 @@ from search.events.records import SearchLog
 from search.events.search_log import keep_searches, remember_search, supersede_search
 from search.models import IndexVersion
 from search.query import Query
+from search.redis_client import redis_client
 from search.retrieval import search
 from tests.api_fixtures import base64_photo, client_of, post_json
 from tests.shop import make_store
@@ -102,7 +103,7 @@ def test_while_redis_is_down_the_search_is_answered_and_the_log_says_so_once(
 def test_keeping_twice_or_after_a_worker_died_keeps_each_search_once() -> None:
     store = make_store("shop")
     remember(store, "s1")
-    client = search_log._client()
+    client = redis_client()
     client.rename(search_log.WAITING, search_log.TAKEN)
     remember(store, "s2")
     client.rpush(search_log.TAKEN, client.lrange(search_log.WAITING, 0, 0)[0])
@@ -179,7 +180,7 @@ def test_what_is_typed_on_from_at_once_is_superseded() -> None:
 
 def test_nothing_of_a_shopper_waits_in_redis() -> None:
     remember(make_store("shop"), text="Write to Anna.Example+x@mail.example or 030 / 1234567 please", owner="key:7")
-    waiting = search_log._client().lrange(search_log.WAITING, 0, -1)[0]
+    waiting = redis_client().lrange(search_log.WAITING, 0, -1)[0]
     assert json.loads(waiting)["words"] == "write to [email] or [number] please"
     assert b"key:7" not in waiting
 

@@ -16,8 +16,9 @@ from pytest_django import Settings
 
 from catalog.models import Store
 from search.events.records import SearchEvent, SearchLog
-from search.events.search_log import WAITING, _client, keep_searches
+from search.events.search_log import WAITING, keep_searches
 from search.models import QueryImage
+from search.redis_client import redis_client
 from tests.api_fixtures import base64_photo, client_of, post_json, problem_of
 
 pytestmark = pytest.mark.django_db
@@ -40,7 +41,7 @@ def leave_traces(store: Store, visitor: str, *, is_kept: bool) -> str:
 def secret(empty_client: Client) -> Client:
     """A client with a secret key; anna's search is kept, ben's still waits in Redis."""
     store = Store.objects.get(slug="shop")
-    _client().delete(WAITING)
+    redis_client().delete(WAITING)
     leave_traces(store, "anna", is_kept=True)
     leave_traces(store, "ben", is_kept=False)
     return client_of(store, kind="secret")

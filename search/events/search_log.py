@@ -13,20 +13,18 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from django.conf import settings
 from django.db import DataError, IntegrityError, connection, transaction
 from django.utils import timezone
 from redis import Redis
 from redis.exceptions import RedisError
 
 from catalog.models import Store
-from search.breakers import PartOpen
 from search.evaluation.sets import filters_record
 from search.events.masking import kept_words
 from search.events.records import SearchLog
 from search.feedback import is_refined
 from search.query import Query
-from search.redis_cache import redis_breaker
+from search.redis_client import redis_client, redis_pipeline
 from search.seldom import warn_seldom
 
 logger = logging.getLogger(__name__)
@@ -39,8 +37,6 @@ BATCH = 1000
 TYPING_S = 10.0
 # Any constant of ours: one worker empties the list at a time.
 _LOCK = 0x5EA2C4
-
-_clients: dict[str, Redis] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,17 +95,17 @@ def _photo_digest(query: Query) -> str:
 def push_waiting(name: str, text: str, *, at_most: int) -> None:
     """Put a text at the end of a list in Redis that keeps its newest `at_most`. Never raises for a Redis that is down."""
     try:
-        with redis_breaker(_address()).calling(), _client().pipeline(transaction=False) as pipeline:
+        with redis_pipeline() as pipeline:
             pipeline.rpush(name, text)
             pipeline.ltrim(name, -at_most, -1)
             pipeline.execute()
-    except (RedisError, OSError, PartOpen) as error:
+    except (RedisError, OSError) as error:
         warn_seldom(logger, "A search was not remembered: %s", error)
 
 
 def take_waiting(name: str, at_most: int) -> list[bytes]:
     """Take up to so many of the oldest texts off such a list. Raises `RedisError` without Redis."""
-    return cast("list[bytes] | None", _client().lpop(name, at_most)) or []
+    return cast("list[bytes] | None", redis_client().lpop(name, at_most)) or []
 
 
 def keep_searches() -> int:
@@ -123,7 +119,7 @@ def keep_searches() -> int:
         if not cursor.fetchone()[0]:
             return 0
         try:
-            return _keep(_client())
+            return _keep(redis_client())
         finally:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
 
@@ -135,14 +131,14 @@ def waiting_searches(store: Store, search_ids: Set[str]) -> list[dict[str, Any]]
 
 def forget_waiting(store: Store, search_ids: Set[str]) -> int:
     """Take those of the store's searches out of what waits, and say how many there were. Raises `RedisError` without Redis."""
-    return sum(int(_client().lrem(name, 0, text)) for name, text, _ in _waiting(store, search_ids))
+    return sum(int(redis_client().lrem(name, 0, text)) for name, text, _ in _waiting(store, search_ids))
 
 
 def _waiting(store: Store, search_ids: Set[str]) -> list[tuple[str, str, dict[str, Any]]]:
     """(list, text, entry) of each. At most `MAX_WAITING` texts are read, and none where no search is asked for."""
     found = []
     for name in (WAITING, TAKEN) if search_ids else ():
-        for text in cast("list[bytes]", _client().lrange(name, 0, -1)):
+        for text in cast("list[bytes]", redis_client().lrange(name, 0, -1)):
             entry = json.loads(text)
             if entry["store_id"] == store.pk and entry.get("search_id") in search_ids:
                 found.append((name, text.decode(), entry))
@@ -191,16 +187,3 @@ def _insert_each(rows: list[SearchLog]) -> None:
                 SearchLog.objects.bulk_create([row], ignore_conflicts=True)
         except (DataError, IntegrityError) as error:
             logger.warning("A search is not kept: %s", error)
-
-
-def _address() -> str:
-    return str(settings.CACHES["default"]["LOCATION"])
-
-
-def _client() -> Redis:
-    """This process' client of the cache's Redis, with short patience."""
-    url = _address()
-    if url not in _clients:
-        timeout_s: float = settings.REDIS_TIMEOUT_S
-        _clients[url] = Redis.from_url(url, socket_timeout=timeout_s, socket_connect_timeout=timeout_s)
-    return _clients[url]
