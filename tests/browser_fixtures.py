@@ -67,14 +67,7 @@ class Visit:
         self.page: Page = context.new_page()
         self.address = address
         self.wrongs: list[str] = []
-        # A request that a newer one replaces (hx-sync) is aborted, and htmx says so as an error.
-        aborted = ("htmx:sendAbort", "htmx:afterRequest")
-        self.page.on(
-            "console",
-            lambda message: self._note(
-                message.type in ("error", "warning") and not message.text.startswith(aborted), message.text
-            ),
-        )
+        self.page.on("console", lambda message: self._note(message.type in ("error", "warning"), message.text))
         self.page.on("pageerror", lambda error: self._note(True, str(error)))
         self.page.on("request", lambda request: self._note(not self._is_own(request.url), request.url))
         self.page.on("response", lambda answer: self._note(answer.status >= 400, f"{answer.status} {answer.url}"))

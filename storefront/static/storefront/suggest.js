@@ -110,7 +110,8 @@ list.addEventListener("click", (event) => {
   close();
 });
 
-document.addEventListener("htmx:beforeRequest", (event) => {
-  const cause = event.detail.requestConfig.triggeringEvent;
+// Asked before hx-sync, which would have the typed search abort the choice's own request and then be stopped itself.
+document.addEventListener("htmx:confirm", (event) => {
+  const cause = event.detail.triggeringEvent;
   if (isChosen && event.target === field.form && cause?.type === "input") event.preventDefault();
 });
